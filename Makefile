@@ -1,0 +1,57 @@
+# `make help` lists the targets. GNU make 3.81 will do.
+PYTHON ?= python3
+VENV ?= .venv
+PORT ?= 8000
+SITE := docs/_build/html
+BIN := $(VENV)/bin
+RUN := $(BIN)/python
+
+.PHONY: help html test test-all bench lint serve clean lock
+.DELETE_ON_ERROR:
+
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+html: $(VENV)/.installed  ## build the site into docs/_build/html
+	$(RUN) -m sphinx -W --keep-going -q -b html -d docs/_build/doctrees docs $(SITE)
+	@echo "The site is ready: open $(SITE)/index.html"
+
+test: $(VENV)/.installed  ## run the tests that CI runs
+	$(RUN) -m pytest -m "not long" --cov
+
+test-all: $(VENV)/.installed  ## run all tests, the long ones too
+	$(RUN) -m pytest --cov
+
+lint: $(VENV)/.installed  ## check style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+serve: html  ## build the site and serve it on this machine only
+	$(RUN) -m http.server --bind 127.0.0.1 --directory $(SITE) $(PORT)
+
+clean:  ## remove what was built (the environment stays)
+	rm -rf docs/_build docs/_programs docs/tutorial docs/api/generated
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
+
+lock: $(VENV)/.installed  ## pin what pyproject.toml asks for, after a change of it or of a pin
+	$(BIN)/uv pip compile $(LOCK) --output-file constraints.txt
+	$(BIN)/uv pip compile $(LOCK) --output-file requirements.txt \
+	    --constraints constraints.txt --generate-hashes --no-emit-package torch
+LOCK := -q pyproject.toml --group docs --group test --group lint --group lock --universal \
+	--no-emit-index-url --no-annotate --no-header
+
+# An environment is made anew whenever a pin changed or an installation was cut short: the stamp is
+# written last. Step 1 takes only files with a known hash. Step 2 takes torch alone, whose build
+# differs by machine. A CUDA build then lacks its libraries: `pip check` sees it, step 3 adds them.
+$(VENV)/.installed: constraints.txt requirements.txt
+	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" || \
+	    { echo "This needs Python 3.11 or newer: make $(MAKECMDGOALS) PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@$(PYTHON) -c "import ensurepip, venv" || \
+	    { echo "Python's venv module is missing. On Debian or Ubuntu: sudo apt install python3-venv" >&2; exit 1; }
+	rm -rf $(VENV)
+	$(PYTHON) -m venv $(VENV)
+	$(RUN) -m pip install -q --require-hashes -r requirements.txt
+	$(RUN) -m pip install -q --no-deps "$$(grep '^torch==' constraints.txt)"
+	@$(RUN) -m pip check >/dev/null || $(RUN) -m pip install -q -c constraints.txt torch
+	@touch $@

@@ -1,0 +1,36 @@
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).parent
+sys.path[:0] = [str(HERE / "_ext"), str(HERE.parent)]
+
+project = "Linear regression in PyTorch"
+author = "the linreg-tutorial authors"
+project_copyright = "2026, the linreg-tutorial authors. MIT licence, text and code"
+version = release = "1.0.0"
+language = "en"
+
+extensions = [
+    "sphinx.ext.autodoc",
+    "sphinx.ext.napoleon",
+    "sphinx_gallery.gen_gallery",
+]
+exclude_patterns = ["_build", "_programs", "_ext"]
+templates_path = ["_templates"]
+nitpicky = True
+
+html_theme = "furo"
+html_title = project
+html_static_path = ["_static"]
+
+autodoc_typehints = "signature"
+napoleon_numpy_docstring = False
+
+sphinx_gallery_conf = {
+    "examples_dirs": ["../examples"],
+    "gallery_dirs": ["tutorial"],
+    "filename_pattern": r"/plot_",
+    "within_subsection_order": "FileNameSortKey",
+    "write_computation_times": False,
+    "abort_on_example_error": True,
+}

@@ -1,0 +1,18 @@
+"""Linear regression in PyTorch, the library behind the tutorial."""
+
+from linreg.data import LinearRegressionDataset
+from linreg.device import default_device
+from linreg.exact import least_squares
+from linreg.landscape import loss_surface
+from linreg.model import LinearRegressionModel
+from linreg.training import History, train
+
+__all__ = [
+    "History",
+    "LinearRegressionDataset",
+    "LinearRegressionModel",
+    "default_device",
+    "least_squares",
+    "loss_surface",
+    "train",
+]

@@ -1,0 +1,46 @@
+"""The exact solution: the line of least squares, in closed form."""
+
+from numpy.typing import ArrayLike
+from torch import Tensor
+
+from linreg.checks import check_points
+
+
+def least_squares(x: Tensor | ArrayLike, y: Tensor | ArrayLike) -> tuple[float, float]:
+    r"""Return the slope and the intercept that minimise the mean squared error.
+
+    .. math::
+
+        \hat{k} = \frac{\sum_i (x_i - \bar{x}) (y_i - \bar{y})}{\sum_i (x_i - \bar{x})^2},
+        \qquad \hat{m} = \bar{y} - \hat{k} \bar{x}
+
+    The means are taken off first: without that, data far from the origin loses its digits.
+
+    Args:
+        x: Tensor, array or sequence of shape (n,), any real dtype; computed in float64.
+        y: Likewise, of the same length.
+
+    Returns:
+        The slope (units of y per unit of x) and the intercept (units of y).
+
+    Raises:
+        TypeError: If x or y does not hold real numbers.
+        ValueError: If x or y is not one-dimensional, is empty or not finite, if their lengths
+            differ, or if x has fewer than two distinct values.
+
+    Source:
+        C. F. Gauss, Theoria motus corporum coelestium (1809), book II, section 3.
+
+    Examples:
+        >>> least_squares([0, 1, 2], [5, 8, 11])
+        (3.0, 5.0)
+    """
+    x, y = check_points(x, y)
+    x_mean, y_mean = x.mean(), y.mean()
+    x_centred = x - x_mean
+    spread = abs(x_centred).max()
+    if spread == 0 or x.min() == x.max():
+        raise ValueError(f"x must hold at least two distinct values, got only {x[0]:g}")
+    x_scaled = x_centred / spread  # keeps the squares of tiny and huge x within float64
+    slope = (x_scaled @ (y - y_mean)) / (x_scaled @ x_scaled) / spread
+    return float(slope), float(y_mean - slope * x_mean)

@@ -1,0 +1,111 @@
+"""The house style, and the five kinds of figure that the tutorial draws.
+
+A colour stands for a role, the same on every page.
+"""
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
+from numpy.typing import ArrayLike
+
+INK = "#24292f"  # text, axes, and the truth (dashed)
+DATA = "#6e7781"  # the points
+MODEL = "#c2410c"  # what is trained: its line, its loss, its path
+EXACT = "#0f766e"  # the least-squares solution
+BATCH = "#7c3aed"  # one mini-batch
+SURFACE = ("#f7fbff", "#c6dbef", "#6baed6", "#2171b5", "#08306b")  # small loss to large loss
+
+LINE_STYLES = {
+    "truth": {"color": INK, "linestyle": "--", "label": "true line"},
+    "model": {"color": MODEL, "linestyle": "-", "label": "estimated line"},
+    "exact": {"color": EXACT, "linestyle": ":", "label": "least-squares line"},
+}
+POINT_STYLES = {
+    "truth": {"color": INK, "marker": "*", "markersize": 13, "label": "true parameters"},
+    "model": {"color": MODEL, "marker": "o", "markersize": 7, "label": "estimate"},
+    "exact": {"color": EXACT, "marker": "D", "markersize": 7, "label": "least squares"},
+}
+
+
+def use_house_style() -> None:
+    """Set Matplotlib's defaults: a small figure with large type reads well on a phone."""
+    plt.rcdefaults()
+    plt.rcParams.update(
+        {
+            "figure.figsize": (5.2, 3.6),
+            "figure.constrained_layout.use": True,
+            "font.size": 12,
+            "text.color": INK,
+            "axes.edgecolor": INK,
+            "axes.labelcolor": INK,
+            "xtick.color": INK,
+            "ytick.color": INK,
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "axes.titlesize": 13,
+            "axes.titleweight": "bold",
+            "axes.titlelocation": "left",
+            "legend.frameon": False,
+            "lines.linewidth": 2.0,
+        }
+    )
+
+
+def describe(text: str) -> None:
+    """Say in words what the current figure shows, for readers who cannot see it."""
+    plt.gcf().set_label(text)
+
+
+def plot_points(x: ArrayLike, y: ArrayLike, *, ax: Axes | None = None) -> Axes:
+    """Draw the data as triangles."""
+    ax = plt.gca() if ax is None else ax
+    ax.plot(x, y, linestyle="none", marker="^", markersize=5, color=DATA, label="data")
+    ax.set(xlabel="x", ylabel="y")
+    return ax
+
+
+def plot_line(
+    k: float, m: float, x_range: tuple[float, float], role: str, *, ax: Axes | None = None
+) -> Axes:
+    """Draw the line y = k x + m in the colour of its role: "truth", "model" or "exact"."""
+    ax = plt.gca() if ax is None else ax
+    x = np.array(x_range, dtype=np.float64)
+    ax.plot(x, k * x + m, **LINE_STYLES[role])
+    ax.set(xlabel="x", ylabel="y")
+    return ax
+
+
+def plot_loss(epoch_loss: ArrayLike, *, ax: Axes | None = None) -> Axes:
+    """Draw the loss of every epoch, counted from 1."""
+    ax = plt.gca() if ax is None else ax
+    loss = np.asarray(epoch_loss)
+    ax.plot(np.arange(1, len(loss) + 1), loss, marker="o", markersize=4, color=MODEL)
+    ax.set(xlabel="epoch", ylabel="mean squared error", title="Loss per epoch")
+    return ax
+
+
+def plot_surface(
+    surface: ArrayLike, k_values: ArrayLike, m_values: ArrayLike, *, ax: Axes | None = None
+) -> Axes:
+    """Draw the loss over slope and intercept as 20 filled contours with a colour bar."""
+    ax = plt.gca() if ax is None else ax
+    colors = LinearSegmentedColormap.from_list("loss", SURFACE)
+    contours = ax.contourf(k_values, m_values, surface, levels=20, cmap=colors)
+    ax.figure.colorbar(contours, ax=ax, label="mean squared error")
+    ax.set(xlabel="slope k", ylabel="intercept m", title="Loss surface")
+    return ax
+
+
+def plot_parameters(k: float, m: float, role: str, *, ax: Axes | None = None) -> Axes:
+    """Mark one pair (k, m) on a loss surface: "truth", "model" or "exact"."""
+    ax = plt.gca() if ax is None else ax
+    ax.plot([k], [m], linestyle="none", zorder=4, **POINT_STYLES[role])
+    return ax
+
+
+def plot_trajectory(k: ArrayLike, m: ArrayLike, *, ax: Axes | None = None) -> Axes:
+    """Draw the way of the parameters over a loss surface, a cross for each record."""
+    ax = plt.gca() if ax is None else ax
+    ax.plot(k, m, marker="x", markersize=6, linewidth=1.5, color=MODEL, label="trajectory")
+    return ax

@@ -1,0 +1,130 @@
+"""The training loop: mini-batch gradient descent on the mean squared error."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from linreg.checks import check_epoch, check_step, check_training
+
+
+@dataclass(frozen=True)
+class History:
+    """What :func:`train` recorded.
+
+    Attributes:
+        epoch_loss: float64 array of shape (num_epochs,). Entry e is the mean squared error over
+            the samples of epoch e, each with the parameters it met: they move during an epoch.
+        parameters: One float64 array per parameter, by name. Entry 0 holds the values before
+            training, entry e + 1 those after epoch e. A parameter of one element gives shape
+            (num_epochs + 1,), any other (num_epochs + 1, *shape).
+    """
+
+    epoch_loss: NDArray[np.float64]
+    parameters: dict[str, NDArray[np.float64]]
+
+
+def mean_squared_error(prediction: Tensor, target: Tensor) -> Tensor:
+    r"""Return the mean squared error of a batch.
+
+    .. math:: L = \frac{1}{n} \sum_{i} (y_i - \hat{y}_i)^2
+
+    Args:
+        prediction: The model's :math:`\hat{y}`, of any shape.
+        target: The data's :math:`y`, of exactly the same shape: tensors of shapes (n, 1) and (n,)
+            would broadcast to n times n differences, and train to a wrong result.
+
+    Returns:
+        A tensor with one element, in the square of the unit of y.
+
+    Raises:
+        ValueError: If the shapes differ.
+
+    Examples:
+        >>> mean_squared_error(torch.tensor([1.0, 2.0]), torch.tensor([1.0, 4.0])).item()
+        2.0
+    """
+    if prediction.shape != target.shape:
+        raise ValueError(
+            "prediction and target must have the same shape, "
+            f"got {tuple(prediction.shape)} and {tuple(target.shape)}"
+        )
+    return torch.mean((target - prediction) ** 2)
+
+
+def snapshot(model: nn.Module) -> dict[str, NDArray[np.float64]]:
+    """Copy the parameters, so that later steps cannot change what was recorded."""
+    return {
+        name: parameter.detach().cpu().to(torch.float64, copy=True).numpy()
+        for name, parameter in model.named_parameters()
+    }
+
+
+def history_of(epoch_loss: list[float], snapshots: list[dict[str, NDArray[np.float64]]]) -> History:
+    """Stack the snapshots of each parameter; one of a single element becomes a number each."""
+    parameters = {}
+    for name in snapshots[0]:
+        values = np.stack([recorded[name] for recorded in snapshots])
+        parameters[name] = values.reshape(-1) if values[0].size == 1 else values
+    return History(np.array(epoch_loss, dtype=np.float64), parameters)
+
+
+def train(
+    model: nn.Module,
+    loader: Iterable[tuple[Any, Any]],
+    optimizer: torch.optim.Optimizer,
+    num_epochs: int,
+) -> History:
+    r"""Fit a model to data by mini-batch gradient descent on the mean squared error.
+
+    .. math:: L = \frac{1}{n} \sum_{i=1}^{n} (y_i - \hat{y}_i)^2
+
+    Args:
+        model: Any module. Its parameters are updated in place.
+        loader: Batches (x, y), the same in every epoch or shuffled anew: a ``DataLoader``, or
+            any iterable that can be read more than once. Tensors, arrays and lists are moved to
+            the device and converted to the dtype of the model's first parameter.
+        optimizer: Any optimiser that holds parameters of ``model`` and steps without a closure.
+        num_epochs: Number of passes through the data, at least 0.
+
+    Returns:
+        The loss of every epoch, and the parameters before training and after every epoch.
+
+    Raises:
+        TypeError: If an argument is of the wrong kind.
+        ValueError: If num_epochs < 0, an epoch has no batch, a prediction has another shape than
+            its target, or the model and the optimiser share no parameter.
+        FloatingPointError: As soon as a loss is not finite; the step is not taken.
+
+    Examples:
+        >>> model = nn.Linear(1, 1)
+        >>> optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+        >>> history = train(model, [([[1.0]], [[2.0]])], optimizer, num_epochs=3)
+        >>> history.epoch_loss.shape, history.parameters["weight"].shape
+        ((3,), (4,))
+    """
+    check_training(model, loader, optimizer, num_epochs)
+    like = next(model.parameters())
+    epoch_loss = []
+    snapshots = [snapshot(model)]
+    model.train()
+    for epoch in range(1, num_epochs + 1):
+        total_loss, num_samples = 0.0, 0
+        for step, (x, y) in enumerate(loader, start=1):
+            x = torch.as_tensor(x, dtype=like.dtype, device=like.device)
+            y = torch.as_tensor(y, dtype=like.dtype, device=like.device)
+            loss = mean_squared_error(model(x), y)
+            check_step(loss.item(), epoch, step, optimizer)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            total_loss += loss.item() * len(x)
+            num_samples += len(x)
+        check_epoch(num_samples, epoch)
+        epoch_loss.append(total_loss / num_samples)
+        snapshots.append(snapshot(model))
+    return history_of(epoch_loss, snapshots)
