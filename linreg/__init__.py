@@ -3,9 +3,10 @@
 from linreg.data import LinearRegressionDataset
 from linreg.device import default_device
 from linreg.exact import least_squares
+from linreg.history import History
 from linreg.landscape import loss_surface
 from linreg.model import LinearRegressionModel
-from linreg.training import History, train
+from linreg.training import train
 
 __all__ = [
     "History",

@@ -3,6 +3,8 @@
 A colour stands for a role, the same on every page.
 """
 
+from typing import Any
+
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
@@ -16,12 +18,12 @@ EXACT = "#0f766e"  # the least-squares solution
 BATCH = "#7c3aed"  # one mini-batch
 SURFACE = ("#f7fbff", "#c6dbef", "#6baed6", "#2171b5", "#08306b")  # small loss to large loss
 
-LINE_STYLES = {
+LINE_STYLES: dict[str, dict[str, Any]] = {
     "truth": {"color": INK, "linestyle": "--", "label": "true line"},
     "model": {"color": MODEL, "linestyle": "-", "label": "estimated line"},
     "exact": {"color": EXACT, "linestyle": ":", "label": "least-squares line"},
 }
-POINT_STYLES = {
+POINT_STYLES: dict[str, dict[str, Any]] = {
     "truth": {"color": INK, "marker": "*", "markersize": 13, "label": "true parameters"},
     "model": {"color": MODEL, "marker": "o", "markersize": 7, "label": "estimate"},
     "exact": {"color": EXACT, "marker": "D", "markersize": 7, "label": "least squares"},
