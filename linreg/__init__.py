@@ -6,12 +6,14 @@ from linreg.exact import least_squares
 from linreg.history import History
 from linreg.landscape import loss_surface
 from linreg.model import LinearRegressionModel
+from linreg.sampler import MiniBatchSampler
 from linreg.training import train
 
 __all__ = [
     "History",
     "LinearRegressionDataset",
     "LinearRegressionModel",
+    "MiniBatchSampler",
     "default_device",
     "least_squares",
     "loss_surface",
