@@ -18,10 +18,14 @@ def check_integer(name: str, value: object, minimum: int) -> int:
     return int(value)
 
 
+def check_seed(seed: object) -> None:
+    """Refuse what is neither None nor a seed that PyTorch's generators take."""
+    if seed is not None and check_integer("seed", seed, minimum=0) >= 2**64:
+        raise ValueError(f"seed must be less than 2**64, got {seed}")
+
+
 def check_real(name: str, value: object) -> float:
     """Return ``value`` as a finite float, or say what is wrong with the argument ``name``."""
-    if isinstance(value, (np.ndarray, Tensor)) and value.ndim == 0:
-        value = value.item()
     if isinstance(value, bool) or not isinstance(value, Real):
         raise TypeError(f"{name} must be a real number, got {value!r}")
     if not math.isfinite(value):
@@ -35,7 +39,8 @@ def check_vector(name: str, values: object) -> NDArray[np.float64]:
     A tensor is moved to the CPU before it is widened: some accelerators have no float64.
     """
     if isinstance(values, Tensor):
-        values = values.detach().cpu().numpy(force=True)
+        values = values.detach().cpu()
+        values = (values.double() if values.is_floating_point() else values).numpy(force=True)
     try:
         array = np.asarray(values)
     except ValueError as error:
@@ -46,7 +51,7 @@ def check_vector(name: str, values: object) -> NDArray[np.float64]:
         raise ValueError(f"{name} must hold at least one value, got none")
     if array.dtype.kind not in "iuf":
         raise TypeError(f"{name} must hold real numbers, got dtype {array.dtype}")
-    vector = array.astype(np.float64)
+    vector = array.astype(np.float64, copy=False)
     if not np.isfinite(vector).all():
         raise ValueError(f"{name} must be finite, got NaN or infinity")
     return vector
@@ -67,8 +72,7 @@ def check_line_data(
 ) -> None:
     """Refuse settings from which no finite float32 points around a line can be drawn."""
     check_integer("n", n, minimum=1)
-    if seed is not None:
-        check_integer("seed", seed, minimum=0)
+    check_seed(seed)
     slope, intercept = check_real("k", k), check_real("m", m)
     left, right = check_real("low", low), check_real("high", high)
     if left >= right:

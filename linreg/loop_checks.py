@@ -2,9 +2,10 @@
 
 import math
 from collections.abc import Iterator, Sized
+from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from linreg.checks import check_integer
 
@@ -33,6 +34,26 @@ def check_training(model: object, loader: object, optimizer: object, num_epochs:
         raise ValueError("loader must yield at least one batch, got an empty one")
 
 
+def check_batch(batch: Any) -> tuple[Tensor, Tensor]:
+    """Return a batch (x, y) as two tensors with at least one sample each."""
+    if not isinstance(batch, (tuple, list)) or len(batch) != 2:
+        raise TypeError(f"loader must yield batches (x, y), got {batch!r}")
+    tensors = []
+    for name, values in zip("xy", batch, strict=True):
+        try:
+            values = torch.as_tensor(values)
+        except (TypeError, ValueError, RuntimeError) as error:
+            raise TypeError(f"{name} of a batch must hold real numbers: {error}") from error
+        if values.is_complex():
+            raise TypeError(f"{name} of a batch must hold real numbers, got {values.dtype}")
+        if values.ndim == 0 or len(values) == 0:
+            raise ValueError(
+                f"{name} of a batch must hold at least one sample, got shape {tuple(values.shape)}"
+            )
+        tensors.append(values)
+    return tensors[0], tensors[1]
+
+
 def check_step(loss: float, epoch: int, step: int, optimizer: torch.optim.Optimizer) -> None:
     """Stop before a loss that is not finite reaches the parameters."""
     if not math.isfinite(loss):
@@ -46,4 +67,4 @@ def check_step(loss: float, epoch: int, step: int, optimizer: torch.optim.Optimi
 def check_epoch(num_samples: int, epoch: int) -> None:
     """Refuse a loader that turns out to be empty."""
     if num_samples == 0:
-        raise ValueError(f"loader must yield at least one sample, got none in epoch {epoch}")
+        raise ValueError(f"loader must yield at least one batch, got none in epoch {epoch}")

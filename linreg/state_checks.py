@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from linreg.checks import check_integer
+from linreg.checks import check_integer, check_seed
 
 
 def check_sampler(n: object, batch_size: object, shuffle: object, seed: object) -> None:
@@ -12,8 +12,7 @@ def check_sampler(n: object, batch_size: object, shuffle: object, seed: object) 
     check_integer("batch_size", batch_size, minimum=1)
     if not isinstance(shuffle, bool):
         raise TypeError(f"shuffle must be True or False, got {shuffle!r}")
-    if seed is not None and check_integer("seed", seed, minimum=0) >= 2**64:
-        raise ValueError(f"seed must be less than 2**64, got {seed}")
+    check_seed(seed)
 
 
 def check_generator_state(name: str, state: object) -> None:

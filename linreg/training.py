@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from linreg.history import History, history_of, snapshot
-from linreg.loop_checks import check_epoch, check_step, check_training
+from linreg.loop_checks import check_batch, check_epoch, check_step, check_training
 
 
 def mean_squared_error(prediction: Tensor, target: Tensor) -> Tensor:
@@ -61,8 +61,8 @@ def train(
 
     Raises:
         TypeError: If an argument is of the wrong kind.
-        ValueError: If num_epochs < 0, an epoch has no batch, a prediction has another shape than
-            its target, or the model and the optimiser share no parameter.
+        ValueError: If num_epochs < 0, an epoch or a batch is empty, a prediction has another
+            shape than its target, or the model and the optimiser share no parameter.
         FloatingPointError: As soon as a loss is not finite; the step is not taken.
 
     Examples:
@@ -73,15 +73,15 @@ def train(
         ((3,), (4,))
     """
     check_training(model, loader, optimizer, num_epochs)
-    like = next(model.parameters())
+    like = next(model.parameters())  # batches take its device and dtype
     epoch_loss = []
     snapshots = [snapshot(model)]
     model.train()
     for epoch in range(1, num_epochs + 1):
         total_loss, num_samples = 0.0, 0
-        for step, (x, y) in enumerate(loader, start=1):
-            x = torch.as_tensor(x, dtype=like.dtype, device=like.device)
-            y = torch.as_tensor(y, dtype=like.dtype, device=like.device)
+        for step, batch in enumerate(loader, start=1):
+            x, y = check_batch(batch)
+            x, y = x.to(like), y.to(like)
             loss = mean_squared_error(model(x), y)
             check_step(loss.item(), epoch, step, optimizer)
             optimizer.zero_grad()

@@ -1,0 +1,85 @@
+"""The exact solution, against numpy's lstsq and a 50-digit reference."""
+
+import mpmath
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from linreg import LinearRegressionDataset, least_squares
+
+
+def reference(x, y):
+    """Least squares in 50 digits."""
+    with mpmath.workdps(50):
+        x, y = [mpmath.mpf(float(v)) for v in x], [mpmath.mpf(float(v)) for v in y]
+        n = len(x)
+        x_mean, y_mean = mpmath.fsum(x) / n, mpmath.fsum(y) / n
+        covariance = mpmath.fsum((a - x_mean) * (b - y_mean) for a, b in zip(x, y, strict=True))
+        k = covariance / mpmath.fsum((a - x_mean) ** 2 for a in x)
+        return k, y_mean - k * x_mean, x_mean, y_mean
+
+
+def test_agrees_with_lstsq_on_the_tutorial_data():
+    data = LinearRegressionDataset(seed=0)
+    x, y = data.x.double().numpy(), data.y.double().numpy()
+    expected = np.linalg.lstsq(np.column_stack([x, np.ones_like(x)]), y, rcond=None)[0]
+    np.testing.assert_allclose(least_squares(data.x, data.y), expected, rtol=1e-13)
+
+
+@pytest.mark.parametrize("x_shift", [0, 1e6, -1e6])
+@pytest.mark.parametrize("x_scale", [1e-160, 1e-6, 1, 1e6, 1e160])
+@pytest.mark.parametrize("y_scale", [1e-9, 1, 1e9])
+@pytest.mark.parametrize("n", [2, 50, 1000])
+def test_holds_12_digits_on_badly_scaled_data(x_shift, x_scale, y_scale, n):
+    rng = np.random.default_rng(n)
+    x = x_scale * (rng.uniform(-1, 1, n) + x_shift)
+    y = y_scale * (3 * (x / x_scale - x_shift) + rng.normal(0, 0.5, n))
+    k, m = least_squares(x, y)
+    k_exact, m_exact, x_mean, y_mean = reference(x, y)
+    assert isinstance(k, float)
+    assert isinstance(m, float)
+    assert abs(k - k_exact) <= 1e-12 * abs(k_exact)
+    assert abs(m - m_exact) <= 1e-12 * (abs(y_mean) + abs(k_exact * x_mean))
+
+
+vectors = hnp.arrays(np.float64, st.integers(2, 40), elements=st.floats(-1e3, 1e3))
+
+
+@given(x=vectors, data=st.data())
+def test_no_other_line_has_a_smaller_loss(x, data):
+    y = data.draw(hnp.arrays(np.float64, len(x), elements=st.floats(-1e3, 1e3)))
+    if np.ptp(x) < 1e-3:
+        return
+    k, m = least_squares(x, y)
+    best = np.mean((y - k * x - m) ** 2)
+    for dk, dm in [(1e-3, 0), (-1e-3, 0), (0, 1e-3), (0, -1e-3)]:
+        assert best <= np.mean((y - (k + dk) * x - (m + dm)) ** 2) * (1 + 1e-9) + 1e-9
+
+
+@given(k=st.integers(-50, 50), m=st.integers(-50, 50), n=st.integers(2, 30))
+def test_points_on_a_line_give_that_line(k, m, n):
+    x = list(range(n))
+    assert least_squares(x, [k * v + m for v in x]) == pytest.approx((k, m), abs=1e-10)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.int64, torch.bfloat16])
+def test_takes_tensors_of_any_real_dtype(dtype):
+    x, y = torch.arange(4).to(dtype), torch.tensor([1, 3, 5, 7]).to(dtype)
+    assert least_squares(x, y) == pytest.approx((2, 1))
+
+
+def test_takes_lists_strided_arrays_and_tensors_that_require_grad():
+    x, y = np.arange(8.0)[::2], np.arange(16, dtype=np.int32)[::4]
+    assert least_squares(x, y) == pytest.approx((2, 0))
+    assert least_squares([0, 1], (1.5, 2)) == pytest.approx((0.5, 1.5))
+    assert least_squares(torch.tensor([0.0, 1.0], requires_grad=True), [1, 2]) == (1, 1)
+
+
+def test_leaves_its_arguments_alone():
+    x, y = np.array([1.0, 2.0, 4.0]), np.array([1.0, 0.0, 5.0])
+    least_squares(x, y)
+    assert x.tolist() == [1, 2, 4]
+    assert y.tolist() == [1, 0, 5]
