@@ -55,7 +55,7 @@ class LinearRegressionDataset(Dataset[tuple[Tensor, Tensor]]):
     ) -> None:
         check_line_data(k, m, n, noise_std, low, high, seed)
         self.k, self.m = float(k), float(m)
-        generator = None if seed is None else torch.Generator().manual_seed(seed)
+        generator = None if seed is None else torch.Generator().manual_seed(int(seed))
         empty = torch.empty(n, dtype=torch.float32, device="cpu")
         self.x = empty.uniform_(low, high, generator=generator)
         noise = torch.empty_like(self.x).normal_(0.0, noise_std, generator=generator)

@@ -47,7 +47,7 @@ class MiniBatchSampler(Sampler[Tensor]):
         self.n, self.batch_size, self.shuffle = int(n), int(batch_size), shuffle
         if seed is None:
             seed = int(torch.empty((), dtype=torch.int64, device="cpu").random_())
-        self._generator = torch.Generator().manual_seed(seed)
+        self._generator = torch.Generator().manual_seed(int(seed))
         self._epoch_start = self._generator.get_state()
         self._position = 0  # batches of the epoch that have been handed out
         self._resume_at = 0  # batches of the next epoch that had been, in a state that was loaded
