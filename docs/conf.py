@@ -14,16 +14,19 @@ extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
     "sphinx_gallery.gen_gallery",
+    "signatures",
 ]
 exclude_patterns = ["_build", "_programs", "_ext"]
 templates_path = ["_templates"]
-nitpicky = True
 
 html_theme = "furo"
 html_title = project
 html_static_path = ["_static"]
 
 autodoc_typehints = "signature"
+autodoc_member_order = "bysource"
+python_use_unqualified_type_names = True
+python_maximum_signature_line_length = 88
 napoleon_numpy_docstring = False
 
 sphinx_gallery_conf = {

@@ -17,7 +17,7 @@ class History:
             the samples of epoch e, each with the parameters it met: they move during an epoch.
         parameters: One float64 array per parameter, by name. Entry 0 holds the values before
             training, entry e + 1 those after epoch e. A parameter of one element gives shape
-            (num_epochs + 1,), any other (num_epochs + 1, *shape).
+            (num_epochs + 1,), any other (num_epochs + 1,) followed by its own shape.
     """
 
     epoch_loss: NDArray[np.float64]

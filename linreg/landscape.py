@@ -31,8 +31,8 @@ def loss_surface(
         m_values: Intercepts, of shape (num_m,).
 
     Returns:
-        float64 array of shape (num_m, num_k), in the square of the unit of y: a row for each
-        intercept, a column for each slope, as ``contour(k_values, m_values, ...)`` expects.
+        A float64 array of shape (num_m, num_k), in the square of the unit of y. It has a row for
+        each intercept and a column for each slope, as ``contour(k_values, m_values, ...)`` expects.
 
     Raises:
         TypeError: If an argument does not hold real numbers.
