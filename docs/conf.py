@@ -15,7 +15,10 @@ extensions = [
     "sphinx.ext.napoleon",
     "sphinx_gallery.gen_gallery",
     "signatures",
+    "mathml",
+    "stylesheet",
 ]
+html_math_renderer = "mathml"
 exclude_patterns = ["_build", "_programs", "_ext"]
 templates_path = ["_templates"]
 
@@ -36,4 +39,5 @@ sphinx_gallery_conf = {
     "within_subsection_order": "FileNameSortKey",
     "write_computation_times": False,
     "abort_on_example_error": True,
+    "css": [],
 }
