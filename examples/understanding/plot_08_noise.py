@@ -76,15 +76,17 @@ plt.show()
 # the same way. Inside, each pulls towards its own dot. Compare the gradient along m, batch by
 # batch, at the start and at the solution:
 
-for place, k, m in [("at (0, 0)", 0, 0), ("at the solution", k_exact, m_exact)]:
-    slopes = [2 * (k * x[batch] + m - y[batch]).mean().item() for batch in batches]
-    print(f"{place:15s}", "  ".join(f"{slope:6.2f}" for slope in slopes))
-    # sphinx_gallery_start_ignore
-    if place == "at (0, 0)":
-        assert max(slopes) < 0
-    else:
-        assert min(slopes) < 0 < max(slopes)
-    # sphinx_gallery_end_ignore
+
+def gradient_along_m(k, m):
+    """Return the gradient along m at the line (k, m), one number for each batch."""
+    return [2 * (k * x[batch] + m - y[batch]).mean().item() for batch in batches]
+
+
+at_start, at_solution = gradient_along_m(0, 0), gradient_along_m(k_exact, m_exact)
+print("at (0, 0)      ", "  ".join(f"{slope:6.2f}" for slope in at_start))
+print("at the solution", "  ".join(f"{slope:6.2f}" for slope in at_solution))
+assert max(at_start) < 0
+assert min(at_solution) < 0 < max(at_solution)
 
 # %%
 # At (0, 0) all six say that m must grow. At the solution they contradict one another: nothing is
