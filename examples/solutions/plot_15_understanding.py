@@ -1,0 +1,244 @@
+r"""
+Solutions: understanding
+========================
+
+One way to answer each exercise of the pages about why the training works. Try them yourself
+first: the pages hold all you need.
+
+**What you will learn:** whether your answers hold.
+
+**What you need:** your answers.
+"""
+
+# %%
+# The imports
+# -----------
+#
+# The whole page computes on the data of the tutorial, in ``float64``.
+
+import matplotlib.pyplot as plt
+import numpy as np
+import torch
+from torch.utils.data import DataLoader
+
+from linreg.data import LinearRegressionDataset
+
+dataset = LinearRegressionDataset(k=3, m=5, n=50, seed=0)
+x_all, y_all = dataset.x.double().numpy(), dataset.y.double().numpy()
+
+
+def loss_at(k, m, x, y):
+    """Return the mean squared error of the line y = k x + m."""
+    return np.mean((y - (k * x + m)) ** 2)
+
+
+def gradient_at(k, m, x, y):
+    """Return the slopes of that loss along k and along m."""
+    residual = y - (k * x + m)
+    return -2 * np.array([np.mean(residual * x), np.mean(residual)])
+
+
+# %%
+# Anatomy of one step
+# -------------------
+#
+# **1. Step 22 with learning rate 0.3.** In the figure, the curve of the batch is at 0.3 lower than
+# at 0, that of all data is higher. So the step helps its eight points and harms the whole.
+
+from linreg.model import LinearRegressionModel
+from linreg.training import train
+
+shuffling = torch.Generator().manual_seed(0)
+loader = DataLoader(dataset, batch_size=8, shuffle=True, generator=shuffling)
+model = LinearRegressionModel().double()
+train(model, loader, torch.optim.SGD(model.parameters(), lr=0.01), num_epochs=3)
+k, m = model.k.item(), model.m.item()
+x, y = (column.double().numpy() for column in next(iter(loader)))
+k_new, m_new = np.array([k, m]) - 0.3 * gradient_at(k, m, x, y)
+print(f"this batch: {loss_at(k, m, x, y):.2f} before, {loss_at(k_new, m_new, x, y):.2f} after")
+before, after = loss_at(k, m, x_all, y_all), loss_at(k_new, m_new, x_all, y_all)
+print(f"all data:   {before:.2f} before, {after:.2f} after")
+assert loss_at(k_new, m_new, x, y) < loss_at(k, m, x, y)
+assert after > before
+
+# %%
+# **2. One-sided differences.** The error falls in proportion to h. A parabola leaves its tangent by
+# half the second derivative times :math:`h^2`. Divided by h, that is h times the mean of
+# :math:`x_i^2`. To either side the parabola leaves the tangent by the same amount, so in the
+# difference of the two it cancels. This is why the page uses both sides.
+
+true_slope = gradient_at(k, m, x, y)[0]
+print("    h      error  predicted")
+for h in (0.1, 0.01, 0.001):
+    error = (loss_at(k + h, m, x, y) - loss_at(k, m, x, y)) / h - true_slope
+    predicted = h * np.mean(x**2)
+    print(f"{h:5.3f}  {error:9.6f}  {predicted:9.6f}")
+    assert np.isclose(error, predicted, rtol=1e-6)
+
+# %%
+# **3. Seven gradients and one.** Weight each by the size of its batch. The plain mean would count
+# the two points of the last batch as much as eight others.
+
+gradients, sizes = [], []
+for batch in loader:
+    x, y = (column.double().numpy() for column in batch)
+    gradients.append(gradient_at(0, 0, x, y))
+    sizes.append(len(x))
+full = gradient_at(0, 0, x_all, y_all)
+weighted = np.average(gradients, axis=0, weights=sizes)
+print("over all data: {:.4f} {:.4f}".format(*full))
+print("weighted mean: {:.4f} {:.4f}".format(*weighted))
+print("plain mean:    {:.4f} {:.4f}".format(*np.mean(gradients, axis=0)))
+assert np.allclose(weighted, full, rtol=0, atol=1e-12)
+assert not np.allclose(np.mean(gradients, axis=0), full, rtol=0, atol=0.01)
+
+# %%
+# **4. Momentum.** Two numbers more to carry along, and the optimiser agrees. The next cell gives
+# ``torch.optim.SGD`` the same batches.
+
+shuffling.manual_seed(0)
+batches = [(x.double(), y.double()) for x, y in loader]
+parameters, velocity = np.zeros(2), np.zeros(2)
+for x, y in batches:
+    velocity = 0.9 * velocity + gradient_at(*parameters, x.numpy(), y.numpy())
+    parameters -= 0.01 * velocity
+print("by hand:         k = {:.12f}, m = {:.12f}".format(*parameters))
+
+# %%
+# At level 5 momentum is one argument.
+
+model = LinearRegressionModel().double()
+train(model, batches, torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9), num_epochs=1)
+print(f"torch.optim.SGD: k = {model.k.item():.12f}, m = {model.m.item():.12f}")
+assert np.allclose(parameters, (model.k.item(), model.m.item()), rtol=0, atol=1e-12)
+
+# %%
+# How fast, and how far
+# ---------------------
+#
+# **1. Down to 1 %.** The factor is 1 minus the learning rate times the flat curvature. Its power t
+# is 0.01 when t is the quotient of their logarithms.
+
+
+def hessian_of(x):
+    """Return the second derivatives of the mean squared error by k and m."""
+    return 2 * np.array([[np.mean(x**2), np.mean(x)], [np.mean(x), 1.0]])
+
+
+(flat, steep), directions = np.linalg.eigh(hessian_of(x_all))
+steps = np.log(0.01) / np.log(1 - 0.01 * flat)
+epochs = int(np.ceil(steps / len(loader)))
+print(f"predicted: {np.ceil(steps):.0f} steps, that is {epochs} epochs")
+assert (1 - 0.01 * flat) ** np.ceil(steps) <= 0.01 < (1 - 0.01 * flat) ** (np.ceil(steps) - 1)
+
+# %%
+# The training gets there, give or take the noise of the mini-batches.
+
+from linreg.exact import least_squares
+
+model = LinearRegressionModel().double()
+shuffling.manual_seed(0)
+train(model, loader, torch.optim.SGD(model.parameters(), lr=0.01), epochs)
+exact = np.array(least_squares(x_all, y_all))
+start, end = (
+    directions[:, 0] @ (0 - exact),
+    directions[:, 0] @ ([model.k.item(), model.m.item()] - exact),
+)
+print(f"left of the error along the flat direction: {abs(end / start):.2%}")
+assert abs(end / start) < 0.02
+
+# %%
+# **2. x from 0 to 6.** The curvatures lie far apart now, so the highest learning rate is low and
+# the flat direction slow. The steep error shows which side of the limit you are on.
+
+
+def descend(x, y, learning_rate, steps):
+    """Return (k, m) after full-batch gradient descent from (0, 0)."""
+    parameters = np.zeros(2)
+    for _ in range(steps):
+        parameters = parameters - learning_rate * gradient_at(*parameters, x, y)
+    return parameters
+
+
+shifted = LinearRegressionDataset(low=0, high=6, seed=0)
+x, y = shifted.x.double().numpy(), shifted.y.double().numpy()
+curvatures, axes = np.linalg.eigh(hessian_of(x))
+limit = 2 / curvatures[1]
+print(f"curvatures {curvatures[0]:.3f} and {curvatures[1]:.3f}, limit {limit:.4f}")
+
+# %%
+# Measured along the steep direction:
+
+goal = np.array(least_squares(x, y))
+for factor in (0.98, 1.02):
+    error = descend(x, y, factor * limit, steps=100) - goal
+    left = abs(axes[:, 1] @ error) / abs(axes[:, 1] @ goal)
+    print(f"{factor:.2f} times the limit: {left:8.3f} of the steep error left after 100 steps")
+    assert (left < 1) == (factor < 1)
+
+# %%
+# **3. The fastest learning rate.** The factors are :math:`1 - \eta \lambda` for the flat and the
+# steep curvature. They have the same size and opposite signs when
+# :math:`1 - \eta \lambda_{\min} = -(1 - \eta \lambda_{\max})`, so
+# :math:`\eta = 2 / (\lambda_{\min} + \lambda_{\max})`. In the long run the larger factor decides. A
+# lower learning rate makes the flat factor larger, a higher one the steep one.
+
+fastest = 2 / (flat + steep)
+for learning_rate in (0.25, fastest):
+    factors = abs(1 - learning_rate * np.array([flat, steep]))
+    error = np.linalg.norm(descend(x_all, y_all, learning_rate, steps=30) - exact)
+    print(f"rate {learning_rate:.4f}: larger factor {max(factors):.4f}, error {error:.1e}")
+assert np.isclose(1 - fastest * flat, -(1 - fastest * steep))
+# sphinx_gallery_start_ignore
+at_fastest, at_quarter = (
+    np.linalg.norm(descend(x_all, y_all, rate, steps=30) - exact) for rate in (fastest, 0.25)
+)
+assert at_fastest < at_quarter
+# sphinx_gallery_end_ignore
+
+# %%
+# The figure shows both factors. The higher of the two lines is what counts, and it is lowest where
+# they cross.
+
+from linreg.plotting import EXACT, INK, MODEL, describe, use_house_style
+
+use_house_style()
+rates = np.linspace(0, 2 / steep, 200)
+plt.plot(rates, abs(1 - rates * flat), color=MODEL, label="flat direction")
+plt.plot(rates, abs(1 - rates * steep), color=INK, linestyle=":", label="steep direction")
+plt.plot(fastest, abs(1 - fastest * flat), "D", markersize=8, color=EXACT, label="fastest")
+plt.xlabel("learning rate")
+plt.ylabel("part of the error left by a step")
+plt.title("The fastest learning rate")
+plt.legend(loc="lower left")
+describe("The flat line falls slowly; the steep one falls to 0 and rises to cross it at the mark.")
+plt.show()
+# sphinx_gallery_start_ignore
+largest = np.maximum(abs(1 - rates * flat), abs(1 - rates * steep))
+assert largest.min() >= abs(1 - fastest * flat)
+# sphinx_gallery_end_ignore
+
+# %%
+# **4. A hundred times the points.** About ten times smaller: the square root of a hundred. Away
+# from the lowest point the loss grows by the square of the distance along m, so the reach of the
+# ellipse straight up from its centre is the square root of ``edge - lowest``.
+
+reach = {}
+for n in (50, 5000):
+    data = LinearRegressionDataset(k=3, m=5, n=n, seed=0)
+    x, y = data.x.double().numpy(), data.y.double().numpy()
+    lowest = loss_at(*least_squares(x, y), x, y)
+    edge = lowest * 0.05 ** (-2 / (n - 2))
+    reach[n] = np.sqrt(edge - lowest)
+    print(f"n = {n:4d}: noise {np.sqrt(lowest):.3f}, from centre to edge along m {reach[n]:.4f}")
+print(f"ratio: {reach[50] / reach[5000]:.1f}")
+assert 9 < reach[50] / reach[5000] < 12
+
+# %%
+# The ratio is a little more than ten, because the fifty points look noisier than they should be:
+# they estimate the noise of 0.5 too high.
+#
+# Next
+# ----
+#
+# Back to the tutorial, or on to the pages that carry it beyond the post.
