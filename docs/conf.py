@@ -13,6 +13,8 @@ language = "en"
 extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
+    "programs",
+    "folds",
     "sphinx_gallery.gen_gallery",
     "signatures",
     "mathml",
@@ -33,8 +35,14 @@ python_maximum_signature_line_length = 88
 napoleon_numpy_docstring = False
 
 sphinx_gallery_conf = {
-    "examples_dirs": ["../examples"],
+    "examples_dirs": ["_programs"],  # the stages as complete programs: see _ext/programs.py
     "gallery_dirs": ["tutorial"],
+    "subsection_order": [
+        "_programs/understanding",
+        "_programs/beyond",
+        "_programs/solutions",
+        "*",
+    ],
     "filename_pattern": r"/plot_",
     "within_subsection_order": "FileNameSortKey",
     "write_computation_times": False,
