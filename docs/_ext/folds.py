@@ -82,5 +82,4 @@ def setup(app: Sphinx) -> dict[str, bool | int]:
     """Set the folds up."""
     app.add_node(fold, html=(visit_fold, depart_fold))
     app.add_transform(FoldCode)
-    app.add_css_file("programs.css")
     return {"version": 1, "parallel_read_safe": True, "parallel_write_safe": True}
