@@ -24,12 +24,18 @@ from inliner import Key, inline, module_program, taught_by
 from library_source import InlineError, Library
 from sphinx.application import Sphinx
 from sphinx.config import Config
-from sphinx.errors import ExtensionError
+from sphinx.errors import SphinxError
 
 HEADER = "GALLERY_HEADER.rst"
 STAMP = ".built.json"
 MODULES = "modules"  # the folder of programs that a page holds as a string
 PACKAGES = ("torch", "numpy", "matplotlib")  # what a program may import, and nothing else
+
+
+class StageError(SphinxError):
+    """A stage that cannot become a program."""
+
+    category = "Stages"
 
 
 @dataclass(frozen=True)
@@ -81,7 +87,7 @@ def make_programs(examples: Path, library_folder: Path) -> dict[str, Stage]:
     """Return the stages of a folder and its sections, with their programs, in reading order.
 
     Raises:
-        ExtensionError: If a stage cannot become a program; names every reason found.
+        StageError: If a stage cannot become a program; names every reason found.
     """
     library = Library(library_folder)
     files = [file for folder in _sections(examples) for file in sorted(folder.glob("*.py"))]
@@ -111,7 +117,7 @@ def make_programs(examples: Path, library_folder: Path) -> dict[str, Stage]:
                 tuple(program.modules),
             )
         if errors:
-            raise ExtensionError("\n".join(["these stages cannot become programs:", *errors]))
+            raise StageError("\n".join(["these stages cannot become programs:", *errors]))
     return stages
 
 
@@ -196,9 +202,9 @@ def _sections(examples: Path) -> list[Path]:
     for folder in folders:
         for file in folder.glob("*.py"):
             if not file.name.startswith("plot_"):
-                raise ExtensionError(f"{file}: the name of a stage begins with plot_")
+                raise StageError(f"{file}: the name of a stage begins with plot_")
         if not (folder / HEADER).is_file():
-            raise ExtensionError(f"{folder} needs a {HEADER} that introduces the section")
+            raise StageError(f"{folder} needs a {HEADER} that introduces the section")
     return folders
 
 
