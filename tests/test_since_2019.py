@@ -21,7 +21,10 @@ from torch.utils.data import DataLoader
 from linreg import LinearRegressionDataset, LinearRegressionModel, default_device
 
 PAGE = Path(__file__).parent.parent / "docs" / "since-2019.rst"
-ROW = re.compile(r"^   \* - (.+?)^     - (.+?)^     - (.+?)(?=^   \* - |^\S|\Z)", re.M | re.S)
+ROW = re.compile(
+    r"^   \* - \| Old: ``(.+?)``\n       \| New: ``(.+?)``\n     - (.+?)(?=^   \* - |^\S|\Z)",
+    re.M | re.S,
+)
 LITERAL = re.compile(r"``(.+?)``", re.S)
 SECTIONS = ("It stops with an error", "It runs with a warning", "It runs without a word")
 
@@ -31,14 +34,9 @@ def rows(section):
     text = PAGE.read_text(encoding="utf-8")
     start = text.index(section)
     end = min((text.index(s, start + 1) for s in SECTIONS if s in text[start + 1 :]), default=None)
-    found = [tuple(" ".join(cell.split()) for cell in row) for row in ROW.findall(text[start:end])]
-    assert found[0][0] == "Old form"
-    return [(code(old), says, code(new)) for old, says, new in found[1:]]
-
-
-def code(cell):
-    (literal,) = LITERAL.findall(cell)
-    return literal
+    part = text[start:end]
+    assert len(ROW.findall(part)) == part.count("   * - ") - 1  # all but the header
+    return [(old, " ".join(says.split()), new) for old, new, says in ROW.findall(part)]
 
 
 ERRORS, WARNED, SILENT = map(rows, SECTIONS)
@@ -103,7 +101,7 @@ def test_every_new_form_runs_without_a_warning(old, says, new, names):
     ("old", "says"), [row[:2] for row in ERRORS if row[0] != "model.cuda()"], ids=lambda text: text
 )
 def test_an_old_form_stops_with_the_error_on_the_page(old, says, names):
-    kind, message = code(says.partition(". ")[0]).split(": ", 1)
+    kind, message = LITERAL.findall(says)[0].split(": ", 1)
     known = {**vars(builtins), "UnpicklingError": pickle.UnpicklingError}
     with pytest.raises(known[kind], match=re.escape(message)) as caught:
         run(old, names)
@@ -126,7 +124,7 @@ def test_the_old_dataset_works_by_position():
 
 @pytest.mark.parametrize(("old", "says"), [row[:2] for row in WARNED], ids=lambda text: text)
 def test_an_old_form_runs_with_the_warning_on_the_page(old, says, names):
-    kind, message = code(says.partition(". ")[0]).split(": ", 1)
+    kind, message = LITERAL.findall(says)[0].split(": ", 1)
     assert kind == "UserWarning"
     before = torch.is_warn_always_enabled()
     torch.set_warn_always(True)  # else some of them come once in a process
