@@ -18,6 +18,7 @@ extensions = [
     "sphinx_gallery.gen_gallery",
     "signatures",
     "mathml",
+    "pictures",
     "stylesheet",
 ]
 html_math_renderer = "mathml"
@@ -48,4 +49,5 @@ sphinx_gallery_conf = {
     "write_computation_times": False,
     "abort_on_example_error": True,
     "css": [],
+    "image_scrapers": ("figures.scraper",),
 }

@@ -1,0 +1,77 @@
+"""The colours of figures on a dark page, and the change of a figure to them.
+
+A colour stands for a role (see ``linreg.plotting``). Each has a brighter twin that is easy to
+tell from its ground and from the other roles in the dark.
+"""
+
+from typing import Any
+
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.colors import LinearSegmentedColormap, to_rgba
+from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
+from matplotlib.text import Annotation
+from numpy.typing import NDArray
+
+from linreg.plotting import BATCH, DATA, EXACT, HALO_WIDTH, INK, MODEL, SURFACE
+
+PAGE_DARK = "#131416"  # Furo's dark ground
+DARK = {
+    INK: "#e3e6ea",
+    DATA: "#9aa5b1",
+    MODEL: "#ff9248",
+    EXACT: "#2dd4bf",
+    BATCH: "#b79bff",
+    "black": "#e3e6ea",
+    "white": PAGE_DARK,
+}
+DARK_SURFACE = ("#4b84bd", "#386ea8", "#27578d", "#173d68", "#0d2340")
+COLOURS = ("color", "facecolor", "edgecolor", "markerfacecolor", "markeredgecolor")
+
+
+def darken(figure: Figure) -> None:
+    """Give every artist of a figure the dark twin of its colours."""
+    surface = LinearSegmentedColormap.from_list("loss", DARK_SURFACE)
+    artists = figure.findobj(include_self=False)
+    arrows = [artist.arrow_patch for artist in artists if isinstance(artist, Annotation)]
+    for artist in [*artists, *filter(None, arrows)]:
+        if artist.get_path_effects():
+            artist.set_path_effects([withStroke(linewidth=HALO_WIDTH, foreground=PAGE_DARK)])
+        if getattr(getattr(artist, "cmap", None), "name", None) == "loss":
+            artist.set(cmap=surface)
+            continue
+        for name in COLOURS:
+            change(artist, name)
+
+
+def change(artist: Artist, name: str) -> None:
+    """Replace one colour of an artist, if it has it and the palette knows it."""
+    getter: Any = getattr(artist, f"get_{name}", None)
+    if getter is None or getattr(artist, "get_array", lambda: None)() is not None:
+        return
+    before = getter()
+    if isinstance(before, str) and before in ("none", "auto"):
+        return
+    rows = as_rows(before)
+    after = np.array([twin(colour) for colour in rows])
+    if not np.array_equal(after, rows):
+        artist.set(**{name: after if np.ndim(before) == 2 else tuple(after[0])})
+
+
+def as_rows(colours: Any) -> NDArray[np.float64]:
+    """Return one colour or many as rows of red, green, blue and opacity."""
+    if isinstance(colours, str) or np.ndim(colours) < 2:
+        return np.array([to_rgba(colours)])
+    return np.array([to_rgba(colour) for colour in colours])
+
+
+def twin(colour: NDArray[np.float64]) -> tuple[float, ...]:
+    """Return the dark twin of a colour, as opaque as it was; others stay as they are."""
+    for light, dark in DARK.items():
+        if colour[3] > 0 and np.allclose(to_rgba(light)[:3], colour[:3], atol=1 / 512):
+            return (*to_rgba(dark)[:3], colour[3])
+    return tuple(colour)
+
+
+assert len(SURFACE) == len(DARK_SURFACE)
