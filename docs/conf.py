@@ -20,6 +20,7 @@ extensions = [
     "mathml",
     "pictures",
     "stylesheet",
+    "terms",
 ]
 html_math_renderer = "mathml"
 exclude_patterns = ["_build", "_programs", "_ext"]

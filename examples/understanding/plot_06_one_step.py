@@ -108,8 +108,8 @@ print(f"by hand: {by_hand[0]:.4f} along k, {by_hand[1]:.4f} along m")
 # ------------------------
 #
 # *Autograd* is the part of PyTorch that differentiates. It records what is computed with the
-# parameters, and ``backward`` goes through the record from the loss back to them. Nobody told it
-# the formula above.
+# parameters, and ``backward`` goes through the record from the loss back to them. The method is
+# called *back-propagation*. Nobody told it the formula above.
 
 # sphinx_gallery_start_ignore
 assert by_hand[1] < 0
