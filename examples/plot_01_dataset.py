@@ -44,6 +44,10 @@ from torch.utils.data import Dataset
 # ``index``? The methods ``__len__`` and ``__getitem__`` give the answers. The constructor draws
 # the points and does nothing else. In the post it drew a figure too, so that no data could be had
 # without one.
+#
+# The long string in triple quotes is documentation: it says what each argument means. On a first
+# reading, go straight to the three methods below it. The folded box above the class holds what the
+# class calls to check its arguments.
 
 from linreg.data import LinearRegressionDataset
 
