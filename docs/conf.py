@@ -1,3 +1,4 @@
+import os
 import sys
 from pathlib import Path
 
@@ -15,6 +16,8 @@ extensions = [
     "sphinx.ext.napoleon",
     "programs",
     "folds",
+    "downloads",
+    "notebooks",
     "sphinx_gallery.gen_gallery",
     "signatures",
     "mathml",
@@ -25,6 +28,9 @@ extensions = [
 html_math_renderer = "mathml"
 exclude_patterns = ["_build", "_programs", "_ext"]
 templates_path = ["_templates"]
+
+# Where "Open in Colab" finds the notebooks: owner/name on GitHub, which its Actions say.
+linreg_repository = os.environ.get("LINREG_REPOSITORY") or os.environ.get("GITHUB_REPOSITORY", "")
 
 html_theme = "furo"
 html_title = project
@@ -49,6 +55,8 @@ sphinx_gallery_conf = {
     "within_subsection_order": "FileNameSortKey",
     "write_computation_times": False,
     "abort_on_example_error": True,
+    "reset_modules": ("matplotlib", "strict.raise_warnings"),
+    "reset_modules_order": "both",
     "css": [],
     "image_scrapers": ("figures.scraper",),
 }

@@ -296,6 +296,7 @@ def _prepare(app: Sphinx, config: Config) -> None:
     fingerprint = _fingerprint(Path(app.srcdir), config.sphinx_gallery_conf)
     clear_gallery(folders, stages, fingerprint)
     write_programs(folders, stages)
+    config.programs_modules = {key: stage.modules for key, stage in stages.items()}
     config.programs_state = {
         "fingerprint": fingerprint,
         "programs": {key: digest(stage.program) for key, stage in stages.items()},
@@ -338,6 +339,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.add_config_value("programs_examples", "../examples", "env")
     app.add_config_value("programs_library", "../linreg", "env")
     app.add_config_value("programs_state", {}, "")
+    app.add_config_value("programs_modules", {}, "")
     app.connect("config-inited", _prepare, priority=5)
     app.connect("builder-inited", _finish_gallery, priority=900)
     app.connect("build-finished", _sweep_output)
