@@ -11,10 +11,11 @@ MODULES = sorted(path for path in LIBRARY.glob("*.py") if path.stem != "__init__
 # A module may import from those above it, and from no other.
 LAYERS = [
     {"checks"},
-    {"loop_checks", "state_checks", "history"},
+    {"loop_checks", "state_checks", "run_checks", "history"},
     {"data", "model", "device", "sampler", "random_state"},
-    {"training"},
+    {"training", "ensemble"},
     {"exact", "landscape", "checkpoint"},
+    {"noise"},
     {"plotting", "worker"},
 ]
 

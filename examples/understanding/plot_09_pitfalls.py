@@ -74,7 +74,7 @@ plt.xlabel("step")
 plt.ylabel("intercept m")
 plt.title("One training, recorded twice")
 plt.legend()
-describe("The copies rise from 0 in a curve that levels off; without copies the line is flat.")
+describe("The copies rise from 0 and level off; without copies the line is flat.")
 plt.show()
 
 # %%
@@ -115,7 +115,7 @@ plt.xlabel("step")
 plt.ylabel("mean squared error")
 plt.title("A forgotten zero_grad")
 plt.legend()
-describe("Without zero_grad the loss swings up and down without end; with it, it falls smoothly.")
+describe("Without zero_grad the loss swings without end; with it, it falls smoothly.")
 plt.show()
 # sphinx_gallery_start_ignore
 assert max(losses[False][100:]) > 5
@@ -135,7 +135,7 @@ assert all(after < before for before, after in zip(losses[True], losses[True][1:
 loss = ((y - model(x)) ** 2).mean()
 (fresh,) = torch.autograd.grad(loss, model.m, retain_graph=True)
 loss.backward()  # once more without zero_grad
-print(f"fresh gradient {fresh.item():.3f}, accumulated in .grad {model.m.grad.item():.3f}")
+print(f"fresh gradient {fresh.item():.2f}, but .grad {model.m.grad.item():.2f}")
 assert not torch.allclose(model.m.grad, fresh, rtol=0.01, atol=0)
 # sphinx_gallery_start_ignore
 assert round(2 * torch.pi / (2 * 0.01) ** 0.5) == 44
@@ -156,7 +156,8 @@ for _ in range(200):
     loss = ((y - linear(column)) ** 2).mean()
     loss.backward()
     optimizer.step()
-print(f"slope {linear.weight.item():.3f}, intercept {linear.bias.item():.3f}, loss {loss:.2f}")
+slope, intercept = linear.weight.item(), linear.bias.item()
+print(f"slope {slope:.3f}, intercept {intercept:.3f}, loss {loss:.2f}")
 print(f"mean of y {y.mean():.3f}, variance of y {y.var(correction=0):.2f}")
 
 # %%
@@ -164,14 +165,14 @@ print(f"mean of y {y.mean():.3f}, variance of y {y.var(correction=0):.2f}")
 
 from linreg.plotting import plot_line, plot_points
 
-assert abs(linear.weight.item()) < 0.01
-assert abs(linear.bias.item() - y.mean().item()) < 0.01
+assert abs(slope) < 0.01
+assert abs(intercept - y.mean().item()) < 0.01
 assert abs(loss.item() - y.var(correction=0).item()) < 0.01
 plot_points(x, y)
-plot_line(linear.weight.item(), linear.bias.item(), (-3, 3), "model")
+plot_line(slope, intercept, (-3, 3), "model")
 plt.title("A fit that compares each with all")
 plt.legend()
-describe("The data rise from left to right, but the estimated line through them is flat.")
+describe("The data rise from left to right, but the estimated line is flat.")
 plt.show()
 
 # %%
@@ -278,7 +279,7 @@ assert max(abs(value - squared.mean().item()) for value in unweighted) > 5
 
 
 def last_steps(shuffle):
-    """Train for 100 epochs with learning rate 0.05; return (k, m) after each of the last steps."""
+    """Train for 100 epochs; return (k, m) after each of the last 140 steps."""
     rank, order = x.argsort(), torch.Generator().manual_seed(0)
     k, m, path = torch.zeros(1), torch.zeros(1), []
     for _ in range(100):
@@ -292,7 +293,7 @@ def last_steps(shuffle):
 
 # %%
 # The gradient is written out by hand here: the mean of twice the error times x for k, the mean of
-# twice the error for m. The figure shows the last 20 epochs.
+# twice the error for m. The learning rate is 0.05. The figure shows the last 20 epochs.
 
 from linreg.plotting import BATCH, EXACT
 
@@ -304,15 +305,15 @@ plt.xlabel("slope k")
 plt.ylabel("intercept m")
 plt.title("The last 140 steps")
 plt.legend()
-describe("Shuffled steps surround the exact solution; sorted ones run in a loop below it.")
+describe("Shuffled steps surround the solution; sorted ones run in a loop below it.")
 plt.show()
 
 # %%
 # **Diagnosis.** Every batch sees a narrow range of x and pulls the line towards its own few
 # points. Sorted, the pulls come in the same order in every epoch and never average out.
 
-print(f"mean of k and m, sorted:   {in_order[:, 0].mean():.3f} {in_order[:, 1].mean():.3f}")
-print(f"mean of k and m, shuffled: {shuffled[:, 0].mean():.3f} {shuffled[:, 1].mean():.3f}")
+print("mean of k and m, sorted:   {:.3f} {:.3f}".format(*in_order.mean(dim=0)))
+print("mean of k and m, shuffled: {:.3f} {:.3f}".format(*shuffled.mean(dim=0)))
 print(f"least squares:             {k_exact:.3f} {m_exact:.3f}")
 # sphinx_gallery_start_ignore
 solution = torch.tensor([k_exact, m_exact])
@@ -322,13 +323,14 @@ assert (in_order[:, 1] < m_exact).all()
 # sphinx_gallery_end_ignore
 
 # %%
-# **Mend.** ``DataLoader(..., shuffle=True)``. **Check.** Two passes through the loader must differ.
+# **Mend.** ``DataLoader(..., shuffle=True)``. **Check.** Two passes through the loader must
+# differ.
 
 for shuffle in (False, True):
     order = torch.Generator().manual_seed(0)
     loader = DataLoader(dataset, batch_size=8, shuffle=shuffle, generator=order)
     first, second = (torch.cat([inputs for inputs, _ in loader]) for _ in range(2))
-    print(f"shuffle={shuffle}: two passes in the same order: {torch.equal(first, second)}")
+    print(f"shuffle={shuffle}: two passes alike: {torch.equal(first, second)}")
     assert torch.equal(first, second) is not shuffle
 
 # %%
@@ -377,8 +379,8 @@ plt.close()
 
 # %%
 # **Diagnosis.** A prediction carries the memory of its computation, for ``backward``. An array
-# cannot carry it, so PyTorch asks you to drop it first. **Mend.** ``model(x).detach()``, or predict
-# under ``torch.no_grad()``. **Check.** Ask the tensor.
+# cannot carry it, so PyTorch asks you to drop it first. **Mend.** ``model(x).detach()``, or
+# predict under ``torch.no_grad()``. **Check.** Ask the tensor.
 
 with torch.no_grad():
     without_memory = model(x)
@@ -390,8 +392,8 @@ assert not without_memory.requires_grad
 # 9. No seed
 # ----------
 #
-# **Symptom.** You run the same program twice and get two results. You cannot tell whether your last
-# change helped, or chance did.
+# **Symptom.** You run the same program twice and get two results. You cannot tell whether your
+# last change helped, or chance did.
 
 
 def final_slope(generator=None):
