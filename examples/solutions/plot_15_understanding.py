@@ -239,7 +239,172 @@ assert 9 < reach[50] / reach[5000] < 12
 # %%
 # The ratio is a little more than ten, because the fifty points look noisier than they should be:
 # they estimate the noise of 0.5 too high.
+
+# %%
+# What the mini-batch adds
+# ------------------------
 #
+# **1. A quarter of the floor.** The floor is proportional to the learning rate and to one over the
+# batch size. So take a quarter of the learning rate, or four times the batch.
+
+from linreg.noise import noise_floor
+
+floor = noise_floor(x_all, y_all, lr=0.01, batch_size=8)
+slower = noise_floor(x_all, y_all, lr=0.0025, batch_size=8)
+larger = noise_floor(x_all, y_all, lr=0.01, batch_size=32)
+print(f"learning rate 0.01, batch 8:   {floor:.6f}")
+print(f"learning rate 0.0025, batch 8: {slower:.6f}, {slower / floor:.3f} of it")
+print(f"learning rate 0.01, batch 32:  {larger:.6f}, {larger / floor:.3f} of it")
+assert 0.24 < slower / floor < 0.26
+assert 0.24 < larger / floor < 0.26
+
+# %%
+# Not exactly a quarter: the formula holds for small learning rates.
+#
+# **2. The spread of the exact lines.** The least-squares lines of fresh data know nothing of
+# mini-batches. Their spread is the noise of the data alone.
+
+sets = [LinearRegressionDataset(k=3, m=5, n=50, seed=seed) for seed in range(500)]
+lines = np.array([least_squares(data.x, data.y) for data in sets])
+k_spread, m_spread = lines.std(axis=0, ddof=1)
+print(f"spread of the exact lines: k {k_spread:.3f}, m {m_spread:.3f}")
+print(f"share of the cloud, in squares: k {(k_spread / 0.050) ** 2:.0%}, ", end="")
+print(f"m {(m_spread / 0.076) ** 2:.0%}")
+# sphinx_gallery_start_ignore
+assert 0.6 < (k_spread / 0.050) ** 2 < 0.85
+assert 0.85 < (m_spread / 0.076) ** 2 < 1
+# sphinx_gallery_end_ignore
+
+# %%
+# The first cloud had the spreads 0.050 and 0.076. Spreads of independent causes add up in their
+# squares, so most of the cloud is the noise of the data: along k about three quarters, along m
+# nearly all of it.
+#
+# **3. Shuffled batches of 10.** Five equal batches. Now nothing is left over at the end of an
+# epoch, and the floor drops much further than to the third that batches of 8 left.
+
+from linreg.ensemble import shuffled_epochs, train_runs
+from linreg.noise import loss_above_minimum
+
+x_rows, y_rows = dataset.x.expand(250, 50), dataset.y.expand(250, 50)
+start = least_squares(dataset.x, dataset.y)
+parts = {}
+for size, num_epochs in [(8, 150), (10, 210)]:
+    batches = shuffled_epochs(250, 50, size, num_epochs, seed=0)
+    path = train_runs(x_rows, y_rows, batches, lr=0.003, start=start)
+    above = loss_above_minimum(x_all, y_all, path[len(path) // 2 :]).mean()
+    parts[size] = above / noise_floor(x_all, y_all, lr=0.003, batch_size=size)
+    print(f"batches of {size:2d}: {parts[size]:.3f} of the prediction")
+assert parts[8] > 0.25
+assert parts[10] < 0.05
+
+# %%
+# This confirms both halves of the explanation. Equal batches cancel almost completely within an
+# epoch. What remained with batches of 8 came from the last batch, the one of 2.
+#
+# **4. How large a learning rate?** Search for the rate at which the prediction turns negative.
+
+rates = np.arange(0.01, 0.4, 0.001)
+design = np.stack([x_all, np.ones(50)], axis=1)
+full = 2 / np.linalg.eigvalsh(2 * design.T @ design / 50).max()
+limits = {}
+for size in (1, 8, 32):
+    floors = [noise_floor(x_all, y_all, rate, size) for rate in rates.tolist()]
+    limits[size] = rates[np.argmax(np.array(floors) < 0)]
+    print(f"batch size {size:2d}: positive below {limits[size]:.3f}")
+print(f"all the data: stable below  {full:.3f}")
+assert limits[1] < 0.55 * full
+assert limits[1] < limits[8] < limits[32] < full
+
+# %%
+# Small batches cost speed. A single point allows about half the learning rate of the full batch
+# before the spread grows without bound; with 32 points little is lost.
+#
+# Pitfalls
+# --------
+#
+# **1. Waves of 89 steps.** Waves mean pitfall 2, the forgotten ``zero_grad``. One wave takes
+# :math:`2 \pi / \sqrt{2 \eta}` steps, so :math:`\eta = 2 \pi^2 / 89^2`, which is 0.0025. To count,
+# take the steps at which m passes its final value on the way up.
+
+model = LinearRegressionModel()
+optimizer = torch.optim.SGD(model.parameters(), lr=0.0025)
+intercepts = []
+for _ in range(500):
+    ((dataset.y - model(dataset.x)) ** 2).mean().backward()  # and no zero_grad
+    optimizer.step()
+    intercepts.append(model.m.item())
+above = np.array(intercepts) > start[1]
+upward = np.flatnonzero(above[1:] & ~above[:-1])
+print(f"learning rate: {2 * np.pi**2 / 89**2:.4f}")
+print(f"steps between passages: {np.diff(upward)}, mean {np.diff(upward).mean():.0f}")
+assert abs(np.diff(upward).mean() - 89) < 5
+
+# %%
+# **2. The shapes put right.** The slope and the intercept are those of least squares, and the loss
+# is the smallest there is.
+
+column = dataset.x.unsqueeze(1)
+linear = torch.nn.Linear(1, 1)
+torch.nn.init.zeros_(linear.weight)
+torch.nn.init.zeros_(linear.bias)
+optimizer = torch.optim.SGD(linear.parameters(), lr=0.1)
+for _ in range(200):
+    optimizer.zero_grad()
+    loss = ((dataset.y - linear(column).squeeze(1)) ** 2).mean()
+    loss.backward()
+    optimizer.step()
+print(f"slope {linear.weight.item():.3f}, intercept {linear.bias.item():.3f}, loss {loss:.3f}")
+assert np.allclose([linear.weight.item(), linear.bias.item()], start, atol=1e-3)
+assert abs(loss.item() - loss_at(*start, x_all, y_all)) < 1e-4
+
+# %%
+# **3. Without the last batch.** All batches now weigh the same, but the two points that are left
+# out differ from order to order. So the mean still depends on it, only less.
+
+squared = dataset.y**2  # the losses of the line y = 0
+order = torch.Generator().manual_seed(0)
+means = {"all seven batches": [], "without the last": []}
+for _ in range(1000):
+    batches = [batch.mean() for batch in squared[torch.randperm(50, generator=order)].split(8)]
+    means["all seven batches"].append(torch.stack(batches).mean().item())
+    means["without the last"].append(torch.stack(batches[:6]).mean().item())
+for name, values in means.items():
+    print(f"{name}: {min(values):.2f} to {max(values):.2f}")
+# sphinx_gallery_start_ignore
+reaches = [max(values) - min(values) for values in means.values()]
+assert 2 < reaches[1] < reaches[0] / 2
+# sphinx_gallery_end_ignore
+
+# %%
+# **4. A check of a batch.** It compares the types first, then the shapes.
+
+
+def check_batch(model, inputs, target):
+    """Return the mean squared error of a batch, or say what is wrong with it."""
+    like = next(model.parameters())
+    if inputs.dtype != like.dtype:
+        raise TypeError(f"inputs must be {like.dtype}, got {inputs.dtype}")
+    prediction = model(inputs)
+    if prediction.shape != target.shape:
+        raise ValueError(f"shapes differ: {tuple(prediction.shape)}, {tuple(target.shape)}")
+    return ((target - prediction) ** 2).mean()
+
+
+# %%
+# On the two bugs, and on a batch with nothing wrong:
+
+whole, target = torch.tensor([[0], [1], [2]]), dataset.y.unsqueeze(1)
+for inputs, wanted in [(whole, target), (column, dataset.y), (column, target)]:
+    try:
+        print(f"loss {check_batch(linear, inputs, wanted).item():.3f}")
+    except (TypeError, ValueError) as error:
+        print(f"{type(error).__name__}: {error}")
+# sphinx_gallery_start_ignore
+assert abs(check_batch(linear, column, target).item() - loss_at(*start, x_all, y_all)) < 1e-4
+# sphinx_gallery_end_ignore
+
+# %%
 # Next
 # ----
 #
