@@ -380,7 +380,7 @@ assert 2 < reaches[1] < reaches[0] / 2
 # **4. A check of a batch.** It compares the types first, then the shapes.
 
 
-def check_batch(model, inputs, target):
+def checked_loss(model, inputs, target):
     """Return the mean squared error of a batch, or say what is wrong with it."""
     like = next(model.parameters())
     if inputs.dtype != like.dtype:
@@ -397,11 +397,11 @@ def check_batch(model, inputs, target):
 whole, target = torch.tensor([[0], [1], [2]]), dataset.y.unsqueeze(1)
 for inputs, wanted in [(whole, target), (column, dataset.y), (column, target)]:
     try:
-        print(f"loss {check_batch(linear, inputs, wanted).item():.3f}")
+        print(f"loss {checked_loss(linear, inputs, wanted).item():.3f}")
     except (TypeError, ValueError) as error:
         print(f"{type(error).__name__}: {error}")
 # sphinx_gallery_start_ignore
-assert abs(check_batch(linear, column, target).item() - loss_at(*start, x_all, y_all)) < 1e-4
+assert abs(checked_loss(linear, column, target).item() - loss_at(*start, x_all, y_all)) < 1e-4
 # sphinx_gallery_end_ignore
 
 # %%

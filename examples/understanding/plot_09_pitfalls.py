@@ -439,7 +439,7 @@ assert seeded[0] == seeded[1]
 #    and the intercept now, and what is the loss?
 # 3. In pitfall 5, leave the last batch of 2 out, as ``DataLoader(..., drop_last=True)`` does. Does
 #    the mean of the batch means still depend on the order? Why?
-# 4. Write ``check_batch(model, inputs, target)``. It raises a ``TypeError`` for pitfall 7, a
+# 4. Write ``checked_loss(model, inputs, target)``. It raises a ``TypeError`` for pitfall 7, a
 #    ``ValueError`` for pitfall 3, and returns the loss if all is well. Try it on both bugs.
 #
 # Next
