@@ -1,0 +1,284 @@
+r"""
+Speed: from fifty points to ten million
+=======================================
+
+Training on fifty points is over at once. With a million, the same program can keep you waiting,
+although the arithmetic would not. This page finds out where the time goes, and gets it back
+without leaving the dataset, the model and the loop.
+
+**What you will learn:** how to measure, why loading item by item is slow, what a sampler of index
+tensors does about it, and when a GPU pays.
+
+**What you need:** stage 3, the training loop, and stage 4, the loss surface. All times below were
+measured on the machine that built this page. Yours will differ; the order will not.
+"""
+
+# %%
+# The imports
+# -----------
+
+import sys
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Sampler
+
+# %%
+# How to measure
+# --------------
+#
+# The first call of a function is often slower than the next, and other programs disturb it. So
+# call it once before, repeat a short measurement, and take the shortest time. A long one counts as
+# it is. One thread will do: steps as small as these gain nothing from a second one, and lose much
+# when another program holds the core that it needs.
+
+threads = torch.get_num_threads()
+torch.set_num_threads(1)
+
+
+def seconds(action):
+    """Return the shortest of up to five times that an action takes."""
+    times = []
+    while len(times) < 5 and sum(times) < 0.5:
+        start = time.perf_counter()
+        action()
+        times.append(time.perf_counter() - start)
+    return min(times)
+
+
+# %%
+# Where the time goes
+# -------------------
+#
+# Take 50,000 points in mini-batches of 4096. First measure an epoch as usual. Then only load its
+# batches, without training. Then only train, on batches that are ready in a list.
+
+from linreg.data import LinearRegressionDataset
+from linreg.model import LinearRegressionModel
+from linreg.training import train
+
+
+def epoch(loader, device="cpu"):
+    """Train a new line for one epoch."""
+    model = LinearRegressionModel().to(device)
+    return train(model, loader, torch.optim.SGD(model.parameters(), lr=0.01), num_epochs=1)
+
+
+dataset = LinearRegressionDataset(n=50_000, seed=0)
+loader = DataLoader(dataset, batch_size=4096, shuffle=True)
+batches = list(loader)
+epoch(batches)
+load, compute = seconds(lambda: list(loader)), seconds(lambda: epoch(batches))
+print(f"a whole epoch:   {1000 * seconds(lambda: epoch(loader)):8.2f} ms")
+print(f"only to load it: {1000 * load:8.2f} ms")
+print(f"only to train:   {1000 * compute:8.2f} ms")
+assert load > compute
+
+# %%
+# Almost all of the time goes into loading. The loader asks the dataset for one point after the
+# other, and then stacks thousands of tensors with a single number in each.
+#
+# A whole mini-batch at once
+# --------------------------
+#
+# A tensor can be indexed with a tensor of indices. That takes a whole mini-batch out of the
+# dataset in one go. A *sampler* decides which indices come when. This one hands out a tensor for
+# each mini-batch, where the usual one hands out a number for each point.
+#
+# The core is in ``__iter__``: a random order of all indices, cut into pieces. The rest lets a
+# training be interrupted and resumed in mid-epoch; the next page needs that.
+
+from linreg.sampler import MiniBatchSampler
+
+# %%
+# Every index comes once per epoch, in another order each time.
+
+sampler = MiniBatchSampler(10, batch_size=4, seed=0)
+for number in (1, 2):
+    print(f"epoch {number}:", [indices.tolist() for indices in sampler])
+
+# %%
+# The loader takes the sampler, and ``batch_size=None`` tells it that the batches are made already.
+# The dataset of stage 1 stays as it is: ``self.x[index]`` understands a tensor too.
+
+sampler = MiniBatchSampler(len(dataset), batch_size=4096, seed=0)
+fast_loader = DataLoader(dataset, batch_size=None, sampler=sampler)
+fast_load = seconds(lambda: list(fast_loader))
+print(f"item by item:    {len(dataset) / load / 1e6:8.2f} million points per second")
+print(f"batch by batch:  {len(dataset) / fast_load / 1e6:8.2f} million points per second")
+assert fast_load < load
+
+# %%
+# From fifty points to ten million
+# --------------------------------
+#
+# Now measure a whole epoch for more and more points, loaded in three ways. The first starts a
+# worker process in each epoch, as the post did. (Only Linux can do that in a program without a
+# main guard.) If the machine has an accelerator, a fourth way keeps data and model on it.
+
+from linreg.device import default_device
+
+device = default_device()
+
+
+def on_accelerator(data):
+    """Move the data, then load it batch by batch."""
+    data.x, data.y = data.x.to(device), data.y.to(device)
+    return batch_by_batch(data)
+
+
+def batch_by_batch(data):
+    """Load with index tensors."""
+    sampler = MiniBatchSampler(len(data), batch_size=4096, seed=0)
+    return DataLoader(data, batch_size=None, sampler=sampler)
+
+
+# %%
+
+ways = {}
+if sys.platform == "linux":
+    fork = {"num_workers": 1, "multiprocessing_context": "fork"}
+    ways["worker"] = lambda data: DataLoader(data, batch_size=4096, shuffle=True, **fork)
+ways["item by item"] = lambda data: DataLoader(data, batch_size=4096, shuffle=True)
+ways["batch by batch"] = batch_by_batch
+if device.type != "cpu":
+    ways["accelerator"] = on_accelerator
+print("ways:", ", ".join(ways))
+
+# %%
+# A curve ends where its next point would take more than two seconds.
+
+sizes = [50, 500, 5_000, 50_000, 500_000, 10_000_000]
+times = {way: [] for way in ways}
+for size in sizes:
+    data = LinearRegressionDataset(n=size, seed=0)
+    for way, make_loader in ways.items():
+        i = len(times[way])
+        if i and (sizes[i] != size or times[way][-1] * size / sizes[i - 1] > 2):
+            continue
+        loader = make_loader(data)
+        where = device if way == "accelerator" else "cpu"
+        times[way].append(seconds(lambda loader=loader, where=where: epoch(loader, where)))
+
+# %%
+# How fast could it be? Every number must come from memory once, and each point has two of four
+# bytes. Copying a large tensor tells how many bytes the memory moves per second.
+
+large = torch.ones(20_000_000)
+copy = torch.empty_like(large)
+bandwidth = 2 * 4 * len(large) / seconds(lambda: copy.copy_(large))
+print(f"memory bandwidth: {bandwidth / 1e9:.1f} GB per second")
+
+# %%
+
+from linreg.plotting import BATCH, DATA, EXACT, INK, MODEL, describe, use_house_style
+
+use_house_style()
+colors = {"worker": DATA, "item by item": MODEL, "batch by batch": BATCH, "accelerator": EXACT}
+for marker, (way, measured) in zip("so^D", times.items(), strict=False):
+    plt.loglog(sizes[: len(measured)], measured, marker=marker, color=colors[way], label=way)
+plt.loglog(sizes, [8 * size / bandwidth for size in sizes], "--", color=INK, label="memory")
+plt.xlabel("number of points")
+plt.ylabel("seconds per epoch")
+plt.title("One epoch")
+plt.legend(fontsize=10)
+describe("Seconds per epoch over the number of points: loading batch by batch lies far below.")
+plt.show()
+
+# %%
+# Read the figure from left to right. For few points all curves are level: that is the price of
+# one step, and of starting a worker if there is one. For many points they rise in proportion to
+# the points, and what counts is the price of one point.
+
+print("points       " + "".join(f"{way:>15}" for way in times))
+for i, size in enumerate(sizes):
+    row = [f"{measured[i]:15.2e}" if i < len(measured) else 15 * " " for measured in times.values()]
+    print(f"{size:<13,}" + "".join(row))
+
+last = len(times["item by item"]) - 1
+assert times["item by item"][last] > times["batch by batch"][last]
+assert len(times["batch by batch"]) >= len(times["item by item"])
+
+# %%
+# Loading item by item was not slow because of the disk or the processor. It was slow because
+# Python ran for every point. Now it runs for every batch. What still lies between the curve and
+# the memory line is the random order, which reads memory in jumps, and the arithmetic of
+# autograd.
+#
+# Does a GPU pay?
+# ---------------
+#
+# Each step on a GPU costs a fixed time to start its kernels, however few points it handles. So
+# the answer depends on the number of points, and on this machine it is:
+
+if "accelerator" in times:
+    for i, size in enumerate(sizes[: len(times["accelerator"])]):
+        gain = times["batch by batch"][i] / times["accelerator"][i]
+        print(f"{size:>12,} points: the accelerator is {gain:.2f} times as fast as the CPU")
+else:
+    print("This machine has no accelerator, so there is nothing to compare.")
+
+# %%
+# A factor below 1 means that the accelerator loses. For fifty points it usually does: their
+# arithmetic takes the CPU less time than the GPU needs to be asked.
+#
+# The loss surface, three times
+# -----------------------------
+#
+# The same lesson once more. A loss surface over 100 slopes and 100 intercepts can be computed by
+# a double loop, as in the post, by broadcasting, or by the centred form of stage 4.
+
+from linreg.landscape import loss_surface
+
+points = LinearRegressionDataset(n=1000, seed=0)
+x, y = points.x.double().numpy(), points.y.double().numpy()
+k_values, m_values = np.linspace(-4, 10, 100), np.linspace(-2, 12, 100)
+
+
+def double_loop():
+    """Pass over the data once for each pair."""
+    return np.array([[np.mean((y - (k * x + m)) ** 2) for k in k_values] for m in m_values])
+
+
+def broadcasting():
+    """Let NumPy run the loops, row by row of the grid."""
+    errors = y - np.multiply.outer(k_values, x)
+    return np.array([np.mean((errors - m) ** 2, axis=1) for m in m_values])
+
+
+def centred():
+    """Use a few means of the data."""
+    return loss_surface(x, y, k_values, m_values)
+
+
+# %%
+
+for way in (double_loop, broadcasting, centred):
+    assert np.allclose(way(), centred(), rtol=1e-9)
+    print(f"{way.__name__:13}{1000 * seconds(way):10.3f} ms")
+torch.set_num_threads(threads)
+assert seconds(centred) < seconds(broadcasting) < seconds(double_loop)
+
+# %%
+# All three give the same surface. Broadcasting moves the loops from Python to compiled code, and
+# does the same arithmetic. The centred form does less arithmetic. First look for work that need
+# not be done; then do the rest in large pieces.
+#
+# Exercises
+# ---------
+#
+# 1. Measure an epoch of 500,000 points, batch by batch, with batches of 64, 512, 4096 and 32,768.
+#    What does a step cost, and what a point?
+# 2. Set ``shuffle=False`` in the sampler. How much of the time was the random order?
+# 3. Give a dataset the method ``__getitems__(indices)``, which receives a list of indices. The
+#    usual loader calls it if it is there. How far does that get you?
+#
+# Next
+# ----
+#
+# One machine is fast now. The next page uses several, and survives when one of them dies.
