@@ -1,0 +1,106 @@
+// An experiment: its settings and their bounds, the presets, and its text in the page's address.
+"use strict";
+(function (explorer) {
+const { drawPoints, limits, round, MAX_STEPS } = explorer;
+
+// name: [smallest, largest, digits after the point]. The last four need no redraw of the data.
+const BOUNDS = {
+  n: [2, 200, 0], noise: [0, 5, 3], seed: [0, 9999, 0], centre: [-6, 6, 2],
+  lr: [0.0001, 10, 6], batch: [1, 200, 0], k: [-20, 20, 3], m: [-20, 20, 3],
+  steps: [0, MAX_STEPS, 0], zoom: [-1, 4, 0],
+};
+const POINT = { x: [-20, 20, 3], y: [-200, 200, 3] };
+const BASE = {
+  lr: 0.01, batch: 8, n: 50, noise: 0.5, seed: 0, centre: 0, k: 0, m: 0, steps: 0, zoom: 0,
+};
+const MAX_HASH = 8000;
+
+const clamp = (value, [low, high, digits]) => round(Math.min(Math.max(value, low), high), digits);
+const justAt = (factor, points) => round(factor * limits(points).full, 4);
+
+// The words of each preset (its name, and what to watch for) stand in the page.
+const PRESETS = {
+  post: {},
+  full: { set: { batch: 50, lr: 0.1 } },
+  one: { set: { batch: 1, lr: 0.05 } },
+  below: { set: { batch: 50 }, lr: (points) => justAt(0.98, points) },
+  above: { set: { batch: 50 }, lr: (points) => justAt(1.02, points) },
+  outlier: { edit: (points) => [...points.slice(0, -1), { x: 2.6, y: -18 }] },
+  valley: { set: { centre: 4, lr: 0.015 } },
+};
+
+/** The experiment of a preset, before its first step. */
+function presetExperiment(name) {
+  const preset = PRESETS[name];
+  const experiment = { ...BASE, ...preset.set, preset: name };
+  experiment.points = drawPoints(experiment);
+  if (preset.edit) experiment.points = preset.edit(experiment.points);
+  if (preset.lr) experiment.lr = preset.lr(experiment.points);
+  return experiment;
+}
+
+const pointsText = (points) => points.map((p) => `${p.x}_${p.y}`).join("~");
+
+/** The text of an experiment: its preset, and what differs from it. */
+function encode(experiment) {
+  const base = presetExperiment(experiment.preset);
+  const parts = [`preset=${experiment.preset}`];
+  const changed = Object.keys(BOUNDS).filter((name) => experiment[name] !== base[name]);
+  for (const name of changed) parts.push(`${name}=${experiment[name]}`);
+  const implied = pointsText(impliedPoints(experiment, changed, base));
+  const points = pointsText(experiment.points);
+  if (points !== implied) parts.push(`points=${points}`);
+  return parts.join("&");
+}
+
+const DATA_SETTINGS = ["n", "noise", "seed", "centre"];
+
+/** The points when none are written: the preset's, or drawn anew if a setting of theirs differs. */
+function impliedPoints(experiment, changed, base) {
+  const redraw = changed.some((name) => DATA_SETTINGS.includes(name));
+  return redraw ? drawPoints(experiment) : base.points;
+}
+
+function parseNumber(text, [low, high, digits]) {
+  if (!/^-?\d{1,5}(\.\d{1,6})?$/.test(text)) return null;
+  const value = Number(text) + 0;
+  return value >= low && value <= high && round(value, digits) === value ? value : null;
+}
+
+function parsePoints(text) {
+  const points = text.split("~").map((pair) => {
+    const [x, y, ...rest] = pair.split("_").map((part, i) => parseNumber(part, i ? POINT.y : POINT.x));
+    return rest.length || x == null || y == null ? null : { x, y };
+  });
+  const [low, high] = BOUNDS.n;
+  return points.length < low || points.length > high || points.includes(null) ? null : points;
+}
+
+/** Read an experiment. Anything but its exact grammar, within bounds, gives null. */
+function decode(text) {
+  if (text.length > MAX_HASH) return null;
+  const fields = new Map();
+  for (const part of text.split("&")) {
+    const [name, value, ...rest] = part.split("=");
+    if (rest.length || value === undefined || fields.has(name)) return null;
+    fields.set(name, value);
+  }
+  const name = fields.get("preset") ?? "post";
+  if (!Object.hasOwn(PRESETS, name)) return null;
+  const base = presetExperiment(name), experiment = { ...base };
+  for (const [key, value] of fields) {
+    if (key === "preset") continue;
+    if (key !== "points" && !Object.hasOwn(BOUNDS, key)) return null;
+    experiment[key] = key === "points" ? parsePoints(value) : parseNumber(value, BOUNDS[key]);
+    if (experiment[key] === null) return null;
+  }
+  if (!fields.has("points")) experiment.points = impliedPoints(experiment, [...fields.keys()], base);
+  experiment.n = experiment.points.length;
+  experiment.batch = Math.min(experiment.batch, experiment.n);
+  return experiment;
+}
+
+Object.assign(explorer, {
+  BOUNDS, POINT, PRESETS, DATA_SETTINGS, clamp, presetExperiment, encode, decode,
+});
+})(window.linregExplorer);

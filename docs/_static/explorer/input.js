@@ -1,0 +1,342 @@
+// The page: controls, dragging, keys, the clock of "play", read-outs and the address.
+"use strict";
+(function (explorer) {
+const {
+  BOUNDS, POINT, DATA_SETTINGS, MAX_STEPS, add, advance, clamp, decode, drawPoints, encode,
+  limits, presetExperiment, programText, set, startRun, stepsOf,
+} = explorer;
+const byId = (id) => document.getElementById(id);
+const CONTROLS = {
+  lr: "lr", "batch-size": "batch", n: "n", noise: "noise", centre: "centre", seed: "seed",
+  "start-k": "k", "start-m": "m",
+};
+const calm = matchMedia("(prefers-reduced-motion: reduce)");
+
+const data = new explorer.DataView(byId("data-view"));
+const surface = new explorer.SurfaceView(byId("surface-view"));
+const loss = new explorer.LossView(byId("loss-view"));
+let experiment, run, rates, clock = null, selected = 0, saved = null;
+
+/** Replay the run after a change of the data or the settings, and show everything. */
+function replay(fit = true) {
+  experiment.batch = clamp(experiment.batch, [1, experiment.points.length, 0]);
+  selected = Math.min(selected, experiment.points.length - 1);
+  run = advance(startRun(experiment, experiment.points), experiment.steps);
+  rates = limits(experiment.points);
+  if (fit) {
+    data.fit(experiment);
+    surface.fit(experiment, run);
+  }
+  data.drawData(experiment, run);
+  surface.drawData(experiment, run);
+  showSettings();
+  showRun();
+}
+
+function change(settings, fit) {
+  Object.assign(experiment, settings);
+  if (DATA_SETTINGS.some((name) => name in settings)) experiment.points = drawPoints(experiment);
+  replay(fit);
+  save();
+}
+
+function showSettings() {
+  byId("batch-size").max = byId("batch-size-slider").max = experiment.points.length;
+  for (const [id, name] of Object.entries(CONTROLS)) {
+    const input = byId(id), slider = byId(`${id}-slider`), value = experiment[name];
+    if (document.activeElement !== input) input.value = value; // else somebody types in it
+    if (!slider) continue;
+    slider.value = name === "lr" ? Math.log10(value) : value;
+    slider.setAttribute("aria-valuetext", value);
+  }
+  for (const button of document.querySelectorAll(".lx-presets button")) {
+    button.setAttribute("aria-pressed", button.dataset.preset === experiment.preset);
+  }
+  showOnly("watch", experiment.preset);
+  byId("zoom-in").disabled = experiment.zoom === BOUNDS.zoom[1];
+  byId("zoom-out").disabled = experiment.zoom === BOUNDS.zoom[0];
+}
+
+function number(value) {
+  if (Number.isInteger(value)) return String(value);
+  const size = Math.abs(value);
+  return size >= 1e5 || size < 1e-4 ? value.toExponential(3) : value.toFixed(4);
+}
+
+function showRun() {
+  const t = stepsOf(run);
+  data.drawRun(experiment, run);
+  surface.drawRun(experiment, run);
+  loss.drawRun(experiment, run);
+  place(pointHandle, data.frame, experiment.points[selected]);
+  place(startHandle, surface.frame, { x: experiment.k, y: experiment.m });
+  const { k, m, unique } = run.summary;
+  const values = {
+    step: t, epoch: Math.floor(t / run.stepsPerEpoch), k: run.k[t], m: run.m[t], loss: run.loss[t],
+    "batch-loss": run.gradient.loss, "exact-k": unique ? k : NaN, "exact-m": unique ? m : NaN,
+    limit: rates.full, "limit-single": rates.single,
+  };
+  for (const [id, value] of Object.entries(values)) {
+    const output = byId(`out-${id}`);
+    output.dataset.value = value;
+    output.textContent = Number.isNaN(value) ? "not unique" : number(value);
+  }
+  showOnly("verdict", verdict());
+  if (clock === null) byId("program").textContent = programText(experiment, t);
+}
+
+/** What the learning rate promises, or what came of it. */
+function verdict() {
+  const { lr } = experiment, { full, single } = rates;
+  if (run.diverged) return "diverged";
+  if (lr > full) return "above";
+  if (run.stepsPerEpoch === 1) return "full";
+  return lr > single ? "between" : "below";
+}
+
+/** Of the sentences that the page holds in one place, show the one that is true. */
+function showOnly(group, name) {
+  for (const sentence of byId(group).children) {
+    const hidden = sentence.dataset.when !== name;
+    if (sentence.hidden !== hidden) sentence.hidden = hidden;
+  }
+  byId(group).dataset.shown = name;
+}
+
+function announce() {
+  const read = (id) => `${id} ${byId(`out-${id}`).textContent}`;
+  byId("status").textContent = ["step", "epoch", "k", "m", "loss"].map(read).join(", ");
+}
+
+function go(count) {
+  advance(run, count);
+  experiment.steps = stepsOf(run);
+  showRun();
+}
+
+function pause() {
+  if (clock === null) return;
+  cancelAnimationFrame(clock);
+  clock = null;
+  byId("play").textContent = "Play";
+  showRun();
+  announce();
+}
+
+function play() {
+  byId("play").textContent = "Pause";
+  let last = performance.now(), due = 0;
+  const tick = (now) => {
+    if (now - last >= (calm.matches ? 500 : 0)) { // less motion: two pictures a second
+      due += (Math.min(now - last, 500) / 1000) * Number(byId("speed").value);
+      last = now;
+      go(Math.floor(due));
+      due %= 1;
+      save();
+    }
+    clock = requestAnimationFrame(tick);
+    if (run.diverged || stepsOf(run) >= MAX_STEPS) pause();
+  };
+  clock = requestAnimationFrame(tick);
+}
+
+function press(id, action) {
+  byId(id).addEventListener("click", () => {
+    action();
+    save();
+  });
+}
+
+function walk(count) {
+  pause();
+  go(count());
+  announce();
+}
+
+press("step", () => walk(() => 1));
+press("epoch", () => walk(() => run.stepsPerEpoch - (stepsOf(run) % run.stepsPerEpoch)));
+press("play", () => (clock === null ? play() : pause()));
+press("reset", () => {
+  pause();
+  change({ steps: 0 });
+  announce();
+});
+for (const [id, by] of [["zoom-in", 1], ["zoom-out", -1]]) {
+  press(id, () => change({ zoom: experiment.zoom + by })); // disabled at the ends
+}
+
+for (const [id, name] of Object.entries(CONTROLS)) {
+  const input = byId(id), [low, high, digits] = BOUNDS[name];
+  Object.assign(input, { min: low, max: high });
+  const take = (text) => {
+    if (text !== "") change({ [name]: clamp(Number(text), BOUNDS[name]) });
+  };
+  input.addEventListener("input", () => input.validity.valid && take(input.value));
+  input.addEventListener("change", () => {
+    take(input.value);
+    input.value = experiment[name];
+  });
+  const slider = byId(`${id}-slider`), log = name === "lr";
+  if (!slider) continue;
+  Object.assign(slider, {
+    min: log ? Math.log10(low) : low, max: log ? Math.log10(high) : high,
+    step: log ? 0.01 : digits ? 0.05 : 1,
+  });
+  const read = () => (log ? (10 ** slider.value).toPrecision(3) : slider.value);
+  slider.addEventListener("input", () => take(read()));
+}
+
+for (const button of document.querySelectorAll(".lx-presets button")) {
+  button.addEventListener("click", () => {
+    pause();
+    byId("notice").hidden = true;
+    experiment = presetExperiment(button.dataset.preset);
+    replay();
+    save();
+  });
+}
+
+const handle = (view, id, label) => add(view.frame.svg, "circle", {
+  id, class: "lx-handle", r: 12, tabindex: 0, role: "slider", "aria-label": label,
+  "aria-valuemin": -200, "aria-valuemax": 200,
+});
+
+function place(ring, frame, { x, y }) {
+  const near = frame.inside({ x, y });
+  set(ring, {
+    cx: frame.px(near.x), cy: frame.py(near.y),
+    "aria-valuenow": y, "aria-valuetext": `${frame.labels.x} ${x}, ${frame.labels.y} ${y}`,
+  });
+}
+
+const pointHandle = handle(data, "point-handle", "Selected point");
+const startHandle = handle(surface, "start-handle", "Start");
+
+const point = ({ x, y }) => ({ x: clamp(x, POINT.x), y: clamp(y, POINT.y) });
+const movePoint = (to, fit) => change({ points: experiment.points.with(selected, point(to)) }, fit);
+
+const moveStart = ({ x, y }, fit) => change({ k: clamp(x, BOUNDS.k), m: clamp(y, BOUNDS.m) }, fit);
+
+function setPoints(points, index) {
+  if (points.length < BOUNDS.n[0] || points.length > BOUNDS.n[1]) return;
+  selected = index;
+  experiment.n = points.length;
+  change({ points });
+  byId("status").textContent = `${points.length} points.`;
+}
+
+const addPoint = (at) => setPoints([...experiment.points, point(at)], experiment.points.length);
+const removePoint = () => setPoints(experiment.points.filter((_, i) => i !== selected), selected);
+
+function addBeside() {
+  const { x, y } = experiment.points[selected];
+  addPoint({ x: x + 0.5, y: y + 2 });
+}
+
+function select(index) {
+  const count = experiment.points.length;
+  selected = (index + count) % count;
+  showRun();
+}
+
+press("add-point", addBeside);
+press("remove-point", removePoint);
+
+/** Drag what `grab` finds under the pointer; a click elsewhere in the frame goes to `click`. */
+function draggable({ frame }, ring, grab, move, click) {
+  const { svg } = frame;
+  let dragging = false, grabbed = false;
+  svg.addEventListener("pointerdown", (event) => {
+    grabbed = dragging = event.button === 0 && grab(event);
+    if (!dragging) return;
+    event.preventDefault();
+    svg.setPointerCapture(event.pointerId);
+    ring.focus({ preventScroll: true });
+  });
+  svg.addEventListener("pointermove", (event) => {
+    if (dragging) move(frame.inside(frame.at(event)), false);
+  });
+  const drop = () => {
+    if (dragging) replay(); // now the axes may adapt
+    dragging = false;
+  };
+  for (const end of ["pointerup", "pointercancel"]) svg.addEventListener(end, drop);
+  svg.addEventListener("click", (event) => {
+    const place = frame.at(event), near = frame.inside(place);
+    if (!grabbed && place.x === near.x && place.y === near.y) click(place);
+  });
+}
+
+draggable(data, pointHandle, (event) => {
+  const index = data.nearest(event, event.pointerType === "mouse" ? 12 : 20);
+  if (index >= 0) select(index);
+  return index >= 0;
+}, movePoint, addPoint);
+draggable(surface, startHandle, (event) => event.target === startHandle, moveStart, moveStart);
+
+const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
+
+function onKeys(ring, position, move, actions) {
+  ring.addEventListener("keydown", (event) => {
+    const arrow = ARROWS[event.key], size = event.shiftKey ? 1 : 0.1, { x, y } = position();
+    if (arrow) move({ x: x + size * arrow[0], y: y + size * arrow[1] });
+    else if (actions[event.key]) actions[event.key]();
+    else return;
+    event.preventDefault();
+  });
+}
+
+onKeys(pointHandle, () => experiment.points[selected], movePoint, {
+  PageDown: () => select(selected + 1), PageUp: () => select(selected - 1),
+  Insert: addBeside, Delete: removePoint, Backspace: removePoint,
+});
+onKeys(startHandle, () => ({ x: experiment.k, y: experiment.m }), moveStart, {});
+
+const write = () => history.replaceState(null, "", `#${encode(experiment)}`);
+
+/** Write the experiment into the address, at most twice a second: browsers limit that. */
+function save() {
+  saved ??= setTimeout(() => {
+    saved = null;
+    write();
+  }, 500);
+}
+
+/** Take the experiment from the address. Its text is parsed, never shown. */
+function load() {
+  const text = location.hash.slice(1);
+  const elsewhere = text === "" || byId(text) !== null; // a link to a heading of this page
+  if (elsewhere && experiment) return;
+  pause();
+  const found = elsewhere ? null : decode(text);
+  byId("notice").hidden = elsewhere || found !== null;
+  experiment = found ?? presetExperiment("post");
+  replay();
+}
+
+function copy(text) {
+  const say = (words) => (byId("copied").textContent = words);
+  const copying = navigator.clipboard?.writeText(text) ?? Promise.reject();
+  copying.then(() => say("Copied."), () => say("Not allowed: please select and copy it yourself."));
+}
+
+const program = () => byId("program").textContent;
+press("copy-program", () => copy(program()));
+press("download-program", () => {
+  byId("download-program").href = `data:text/x-python,${encodeURIComponent(program())}`;
+});
+press("copy-link", () => {
+  write();
+  copy(location.href);
+});
+
+function resize() {
+  for (const view of [data, surface, loss]) view.frame.resize();
+  if (experiment) replay();
+}
+
+resize();
+load();
+new ResizeObserver(resize).observe(byId("surface-view"));
+addEventListener("hashchange", load);
+})(window.linregExplorer);
