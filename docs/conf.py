@@ -24,6 +24,7 @@ extensions = [
     "pictures",
     "stylesheet",
     "terms",
+    "explorer",
 ]
 html_math_renderer = "mathml"
 exclude_patterns = ["_build", "_programs", "_ext"]

@@ -1,4 +1,4 @@
-"""Load the explorer's scripts and style on its page alone, in the order they build on each other."""
+"""Load the explorer's scripts, in their order, and its style on its page alone."""
 
 from typing import Any
 

@@ -1,9 +1,9 @@
-// The three views, as SVG. Each is drawn from an experiment and its run; nothing here changes them.
+// The three views, as SVG: pictures of an experiment and its run, which they never change.
 "use strict";
 (function (explorer) {
 const { MAX_STEPS, TRUTH, curvature, fullLoss, stepsOf } = explorer;
 const MARGIN = { left: 44, right: 10, top: 12, bottom: 42 };
-const FAR = 1e6; // pixels; beyond, browsers draw nonsense
+const FAR = 1e6; // pixels: browsers fail beyond
 const MAX_VERTICES = 3000; // of the drawn path: then the oldest go
 
 /** A new SVG element, the last child of its parent. */

@@ -162,7 +162,7 @@ press("reset", () => {
   announce();
 });
 for (const [id, by] of [["zoom-in", 1], ["zoom-out", -1]]) {
-  press(id, () => change({ zoom: experiment.zoom + by })); // disabled at the ends
+  press(id, () => change({ zoom: experiment.zoom + by }));
 }
 
 for (const [id, name] of Object.entries(CONTROLS)) {
@@ -304,12 +304,11 @@ function save() {
 
 /** Take the experiment from the address. Its text is parsed, never shown. */
 function load() {
-  const text = location.hash.slice(1);
-  const elsewhere = text === "" || byId(text) !== null; // a link to a heading of this page
-  if (elsewhere && experiment) return;
+  const text = location.hash.slice(1), heading = text !== "" && byId(text) !== null;
+  if (heading && experiment) return; // a link within the page
   pause();
-  const found = elsewhere ? null : decode(text);
-  byId("notice").hidden = elsewhere || found !== null;
+  const found = heading || text === "" ? presetExperiment("post") : decode(text);
+  byId("notice").hidden = found !== null;
   experiment = found ?? presetExperiment("post");
   replay();
 }
