@@ -102,14 +102,14 @@ parameters, velocity = np.zeros(2), np.zeros(2)
 for x, y in batches:
     velocity = 0.9 * velocity + gradient_at(*parameters, x.numpy(), y.numpy())
     parameters -= 0.01 * velocity
-print("by hand:         k = {:.12f}, m = {:.12f}".format(*parameters))
+print("by hand:   k = {:.10f}, m = {:.10f}".format(*parameters))
 
 # %%
 # At level 5 momentum is one argument.
 
 model = LinearRegressionModel().double()
 train(model, batches, torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9), num_epochs=1)
-print(f"torch.optim.SGD: k = {model.k.item():.12f}, m = {model.m.item():.12f}")
+print(f"optimiser: k = {model.k.item():.10f}, m = {model.m.item():.10f}")
 assert np.allclose(parameters, (model.k.item(), model.m.item()), rtol=0, atol=1e-12)
 
 # %%
@@ -144,7 +144,7 @@ start, end = (
     directions[:, 0] @ (0 - exact),
     directions[:, 0] @ ([model.k.item(), model.m.item()] - exact),
 )
-print(f"left of the error along the flat direction: {abs(end / start):.2%}")
+print(f"left of the flat error: {abs(end / start):.2%}")
 assert abs(end / start) < 0.02
 
 # %%
@@ -167,13 +167,13 @@ limit = 2 / curvatures[1]
 print(f"curvatures {curvatures[0]:.3f} and {curvatures[1]:.3f}, limit {limit:.4f}")
 
 # %%
-# Measured along the steep direction:
+# Measured along the steep direction, after 100 steps:
 
 goal = np.array(least_squares(x, y))
 for factor in (0.98, 1.02):
     error = descend(x, y, factor * limit, steps=100) - goal
     left = abs(axes[:, 1] @ error) / abs(axes[:, 1] @ goal)
-    print(f"{factor:.2f} times the limit: {left:8.3f} of the steep error left after 100 steps")
+    print(f"{factor:.2f} times the limit, steep error {left:.3f}")
     assert (left < 1) == (factor < 1)
 
 # %%
@@ -187,7 +187,7 @@ fastest = 2 / (flat + steep)
 for learning_rate in (0.25, fastest):
     factors = abs(1 - learning_rate * np.array([flat, steep]))
     error = np.linalg.norm(descend(x_all, y_all, learning_rate, steps=30) - exact)
-    print(f"rate {learning_rate:.4f}: larger factor {max(factors):.4f}, error {error:.1e}")
+    print(f"rate {learning_rate:.4f}: factor {max(factors):.4f}, error {error:.1e}")
 assert np.isclose(1 - fastest * flat, -(1 - fastest * steep))
 # sphinx_gallery_start_ignore
 at_fastest, at_quarter = (
@@ -232,7 +232,7 @@ for n in (50, 5000):
     lowest = loss_at(*least_squares(x, y), x, y)
     edge = lowest * 0.05 ** (-2 / (n - 2))
     reach[n] = np.sqrt(edge - lowest)
-    print(f"n = {n:4d}: noise {np.sqrt(lowest):.3f}, from centre to edge along m {reach[n]:.4f}")
+    print(f"n = {n:4d}: noise {np.sqrt(lowest):.3f}, reach along m {reach[n]:.4f}")
 print(f"ratio: {reach[50] / reach[5000]:.1f}")
 assert 9 < reach[50] / reach[5000] < 12
 

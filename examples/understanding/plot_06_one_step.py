@@ -193,7 +193,7 @@ walk = {}
 for name, xs, ys in [("this batch", x, y), ("all data", x_all, y_all)]:
     points = zip(k_walk, m_walk, strict=True)
     walk[name] = torch.stack([loss_at(*point, xs, ys) for point in points])
-    print(f"{name:10s}: smallest loss at learning rate {rates[walk[name].argmin()]:.3f}")
+    print(f"{name:10s}: lowest at learning rate {rates[walk[name].argmin()]:.3f}")
 
 # %%
 # Both losses are parabolas along this walk.
@@ -230,7 +230,7 @@ for losses in walk.values():
 shuffling.manual_seed(0)
 batches = [(x.double(), y.double()) for x, y in loader]
 ends = {}
-print("sizes of the batches:", [len(x) for x, y in batches])
+print("batch sizes:", [len(x) for x, y in batches])
 
 # %%
 # Level 1: NumPy
@@ -338,8 +338,9 @@ for level, (k, m) in ends.items():
 # 1. Take step 22 with learning rate 0.3 instead of 0.01. Read from the last figure what will
 #    happen to the two losses, then compute them with ``loss_at``.
 # 2. Measure the slope along k with one side only, :math:`(L(k + h, m) - L(k, m)) / h`, for h =
-#    0.1, 0.01 and 0.001. How does the error shrink with h? The loss is a parabola along k with
-#    second derivative :math:`2 \cdot \text{mean}(x_i^2)`; predict the error from that.
+#    0.1, 0.01 and 0.001. How does the error shrink with h? A parabola leaves its tangent by half
+#    its second derivative times :math:`h^2`. Along k the second derivative of the loss is
+#    :math:`2 \cdot \text{mean}(x_i^2)`. Predict the error from that.
 # 3. At k = m = 0, compute the gradient of each of the seven batches, and the gradient over all
 #    data. How do you average the seven to get the one? Mind the batch of 2.
 # 4. *Momentum* remembers past gradients: :math:`v \leftarrow 0.9 v + g`, then

@@ -9,7 +9,7 @@ page computes it and checks each number that it predicts.
 **What you will learn:** the exact solution, how curvature sets the speed of training and its
 highest learning rate, why inputs are standardised, and how sure fifty points can make you.
 
-**What you need:** stage 4, the loss surface, and the page before this one, one step.
+**What you need:** stage 4, the loss surface, and the page on one step.
 """
 
 # %%
@@ -29,7 +29,7 @@ from torch.utils.data import DataLoader, TensorDataset
 # The exact solution
 # ------------------
 #
-# At the lowest point of the bowl both slopes of the loss are zero. The page before this one gave
+# At the lowest point of the bowl both slopes of the loss are zero. The page on one step gave
 # them: the mean of :math:`r_i x_i` is 0, and so is the mean of :math:`r_i`. These are two linear
 # equations in k and m, and they have a solution in closed form. It is called *least squares*.
 
@@ -89,10 +89,11 @@ assert np.allclose(H, by_autograd.numpy(), rtol=0, atol=1e-12)
 # :math:`2 \overline{x^2}` and 2. For x uniform on -3 to 3 that makes 6 and 2.
 
 curvatures, directions = np.linalg.eigh(H)
-print(f"mean of x: {np.mean(x):.3f}, mean of x squared: {np.mean(x**2):.3f}")
+print(f"mean of x: {np.mean(x):.3f}, of x squared: {np.mean(x**2):.3f}")
+print("direction   curvature   part of k   part of m")
 for name, i in [("flat", 0), ("steep", 1)]:
     k_part, m_part = abs(directions[:, i])
-    print(f"{name:5s}: curvature {curvatures[i]:.3f}, {k_part:.2f} along k, {m_part:.2f} along m")
+    print(f"{name:9s}{curvatures[i]:12.3f}{k_part:12.2f}{m_part:12.2f}")
 centred = np.linalg.eigvalsh(hessian_of(x - x.mean()))
 assert np.allclose(centred, [2, 2 * np.var(x)])
 
@@ -127,7 +128,7 @@ print("left after 175 steps {:.4f}  {:.5f}".format(*factors**175))
 
 # %%
 # The prediction needs no training. Now train, in two ways. First with the gradient over all data:
-# this is level 1 of the page before.
+# this is level 1 of the page on one step.
 
 
 def descend(x, y, learning_rate, steps, start=(0.0, 0.0)):
@@ -208,9 +209,10 @@ early = np.log(np.abs(full_batch_error[14] / full_batch_error[0]))
 assert 2 < early[0] / early[1] < 3.5
 # sphinx_gallery_end_ignore
 m_expected = 5 * (1 - (1 - 0.01 * 2) ** 175)
-print(f"expected for the post: m = {m_expected:.3f}, published: m = 4.86")
-print(f"expected for our data: m = {m_exact + predicted[-1][1]:.3f}")
-print(f"measured on our data:  m = {m_exact + mini_batch_error[-1][1]:.3f}")
+print(f"post, expected:      m = {m_expected:.3f}")
+print("post, published:     m = 4.86")
+print(f"this data, expected: m = {m_exact + predicted[-1][1]:.3f}")
+print(f"this data, measured: m = {m_exact + mini_batch_error[-1][1]:.3f}")
 assert round(m_expected, 2) == 4.85
 
 # %%
@@ -230,8 +232,9 @@ limit = 2 / curvatures[-1]
 below = np.linalg.norm(descend(x, y, 0.98 * limit, steps=100) - exact, axis=1)
 above = np.linalg.norm(descend(x, y, 1.02 * limit, steps=100) - exact, axis=1)
 print(f"limit: {limit:.4f}")
-print(f"2 % below: error {below[0]:.2f} at the start, {below[-1]:.2f} after 100 steps")
-print(f"2 % above: error {above[0]:.2f} at the start, {above[-1]:.2f} after 100 steps")
+print("            error at start   after 100 steps")
+print(f"2 % below:{below[0]:16.2f}{below[-1]:18.2f}")
+print(f"2 % above:{above[0]:16.2f}{above[-1]:18.2f}")
 assert below[-1] < 0.1 * below[0]
 assert above[-1] > 10 * above[0]
 
@@ -273,13 +276,13 @@ from linreg.landscape import loss_surface
 data = TensorDataset(dataset.x, dataset.y)
 lowest = np.mean(residual**2)
 ends = {}
-print("learning rate     1 point    8 points   50 points")
+print("rate    1 point  8 points  50 points")
 for learning_rate in (0.05, 0.15, 0.25, 0.35):
     for size in (1, 8, 50):
         k, m = train_line(data, size, learning_rate)[-1]
         ends[learning_rate, size] = loss_surface(x, y, [k], [m])[0, 0] - lowest
-    row = [f"{ends[learning_rate, size]:12.1e}" for size in (1, 8, 50)]
-    print(f"{learning_rate:13.2f}" + "".join(row))
+    row = [f"{ends[learning_rate, size]:10.1e}" for size in (1, 8, 50)]
+    print(f"{learning_rate:.2f}" + "".join(row))
 
 # %%
 # At 0.25 single points explode, while batches of eight and of fifty come close. At 0.35, past the
@@ -303,7 +306,7 @@ for learning_rate, side in [(0.01, (-1, -1)), (0.1, (-1, 1)), (0.25, (1, -1)), (
     start = exact + 5 * np.array(side)
     paths[learning_rate] = descend(x, y, learning_rate, 30, start)
     error = np.linalg.norm(paths[learning_rate][-1] - exact)
-    print(f"learning rate {learning_rate:.2f}: error after 30 steps {error:.1e}")
+    print(f"rate {learning_rate:.2f}: error after 30 steps {error:.1e}")
 
 # %%
 # Every path has 30 steps.
@@ -345,11 +348,11 @@ assert round(np.log(100), 1) == 4.6
 # sphinx_gallery_end_ignore
 standardised = (x - x.mean()) / x.std()
 inputs = {"-3 to 3": x, "0 to 6": x + 3, "2000 to 2006": x + 2003, "standardised": standardised}
-print("range of x     condition number   steps to 1 %")
+print("range of x    condition no.  steps to 1 %")
 for name, values in inputs.items():
     flat, steep = np.linalg.eigvalsh(hessian_of(values))
     condition = steep / flat
-    print(f"{name:12s}{condition:19.3g}{np.log(100) * condition:15.3g}")
+    print(f"{name:12s}{condition:15.3g}{np.log(100) * condition:14.3g}")
 
 # %%
 # Same points, same line, but with years as inputs the training would never end. Standardised, both
@@ -396,11 +399,12 @@ plt.show()
 # another one, so the truth lies somewhere around it. For normal noise, the region that contains the
 # truth in 95 % of all such experiments is an ellipse:
 #
-# .. math:: n \, (L(k, m) - L_{\min}) \le 2 s^2 F_{0.95}(2, d), \qquad d = n - 2
+# .. math:: n \, (L(k, m) - L_{\min}) \le 2 s^2 F_{0.95}(2, d)
 #
 # Here :math:`s^2` estimates the variance of the noise. Two parameters were fitted, so the sum of
-# the squared residuals is divided by d, not by n. The 95 % point of the F distribution with 2 and
-# d degrees of freedom needs no table: it is :math:`\frac{d}{2} (0.05^{-2/d} - 1)`.
+# the squared residuals is divided by :math:`d = n - 2`, not by n. The 95 % point of the F
+# distribution with 2 and d degrees of freedom needs no table: it is
+# :math:`\frac{d}{2} (0.05^{-2/d} - 1)`.
 
 # sphinx_gallery_start_ignore
 across = path - path[-1]
@@ -411,8 +415,8 @@ s = np.sqrt(np.sum(residual**2) / d)
 f_95 = d / 2 * (0.05 ** (-2 / d) - 1)
 edge = lowest + 2 * s**2 * f_95 / n
 print(f"estimated noise: {s:.3f}")
-print(f"loss at the lowest point {lowest:.4f}, at the edge of the region {edge:.4f}")
-print(f"the edge is {edge / lowest:.3f} times as high")
+print(f"loss at the lowest point: {lowest:.4f}")
+print(f"at the edge: {edge:.4f}, {edge / lowest:.3f} times as much")
 assert np.isclose(edge, lowest * 0.05 ** (-2 / d))
 
 # %%
@@ -432,7 +436,7 @@ m_miss = noise.mean(axis=1)
 true_loss = (noise**2).mean(axis=1)
 best_loss = true_loss - k_miss**2 * (xs**2).mean(axis=1) - m_miss**2
 inside = np.mean(true_loss <= best_loss * 0.05 ** (-2 / d))
-print(f"truth inside the ellipse: {inside:.1%} of the experiments")
+print(f"truth inside: {inside:.1%} of the experiments")
 assert abs(inside - 0.95) < 0.012
 
 # %%
@@ -476,8 +480,8 @@ plt.show()
 # ---------
 #
 # 1. How many steps, and how many epochs of seven steps, does the training of stage 3 need until
-#    the error along the flat direction is 1 % of what it was? Predict it from the factor per step,
-#    then try it with ``train_line``.
+#    the error along the flat direction, ``directions[:, 0] @ error``, is 1 % of what it was?
+#    Predict it from the factor per step, then try it with ``train_line``.
 # 2. Draw the points with ``low=0, high=6``. Compute the curvatures and the limit of the learning
 #    rate before you run anything. Then run ``descend`` 2 % below and 2 % above it.
 # 3. At one learning rate the factors of the flat and of the steep direction have the same size and
