@@ -13,18 +13,25 @@ first: the pages hold all you need.
 # %%
 # The imports
 # -----------
-#
-# The whole page computes on the data of the tutorial, in ``float64``.
 
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
 from torch.utils.data import DataLoader
 
+# %%
+# The data
+# --------
+#
+# The whole page computes on the points of the tutorial, in ``float64``.
+
 from linreg.data import LinearRegressionDataset
 
 dataset = LinearRegressionDataset(k=3, m=5, n=50, seed=0)
 x_all, y_all = dataset.x.double().numpy(), dataset.y.double().numpy()
+
+# %%
+# Two functions serve throughout.
 
 
 def loss_at(k, m, x, y):
@@ -42,8 +49,8 @@ def gradient_at(k, m, x, y):
 # Anatomy of one step
 # -------------------
 #
-# **1. Step 22 with learning rate 0.3.** In the figure, the curve of the batch is at 0.3 lower than
-# at 0, that of all data is higher. So the step helps its eight points and harms the whole.
+# **1. Step 22 with learning rate 0.3.** First the state after 21 steps, and the next batch, as on
+# the page.
 
 from linreg.model import LinearRegressionModel
 from linreg.training import train
@@ -54,6 +61,11 @@ model = LinearRegressionModel().double()
 train(model, loader, torch.optim.SGD(model.parameters(), lr=0.01), num_epochs=3)
 k, m = model.k.item(), model.m.item()
 x, y = (column.double().numpy() for column in next(iter(loader)))
+
+# %%
+# In the figure, the curve of the batch is at 0.3 lower than at 0, that of all data is higher. So
+# the step helps its eight points and harms the whole.
+
 k_new, m_new = np.array([k, m]) - 0.3 * gradient_at(k, m, x, y)
 print(f"this batch: {loss_at(k, m, x, y):.2f} before, {loss_at(k_new, m_new, x, y):.2f} after")
 before, after = loss_at(k, m, x_all, y_all), loss_at(k_new, m_new, x_all, y_all)
@@ -84,6 +96,10 @@ for batch in loader:
     x, y = (column.double().numpy() for column in batch)
     gradients.append(gradient_at(0, 0, x, y))
     sizes.append(len(x))
+
+# %%
+# The weighted mean is the gradient over all data, the plain one is not:
+
 full = gradient_at(0, 0, x_all, y_all)
 weighted = np.average(gradients, axis=0, weights=sizes)
 print("over all data: {:.4f} {:.4f}".format(*full))
@@ -125,6 +141,9 @@ def hessian_of(x):
     return 2 * np.array([[np.mean(x**2), np.mean(x)], [np.mean(x), 1.0]])
 
 
+# %%
+# For the points of the tutorial:
+
 (flat, steep), directions = np.linalg.eigh(hessian_of(x_all))
 steps = np.log(0.01) / np.log(1 - 0.01 * flat)
 epochs = int(np.ceil(steps / len(loader)))
@@ -160,6 +179,9 @@ def descend(x, y, learning_rate, steps):
     return parameters
 
 
+# %%
+# The curvatures, and the limit:
+
 shifted = LinearRegressionDataset(low=0, high=6, seed=0)
 x, y = shifted.x.double().numpy(), shifted.y.double().numpy()
 curvatures, axes = np.linalg.eigh(hessian_of(x))
@@ -188,8 +210,8 @@ for learning_rate in (0.25, fastest):
     factors = abs(1 - learning_rate * np.array([flat, steep]))
     error = np.linalg.norm(descend(x_all, y_all, learning_rate, steps=30) - exact)
     print(f"rate {learning_rate:.4f}: factor {max(factors):.4f}, error {error:.1e}")
-assert np.isclose(1 - fastest * flat, -(1 - fastest * steep))
 # sphinx_gallery_start_ignore
+assert np.isclose(1 - fastest * flat, -(1 - fastest * steep))
 at_fastest, at_quarter = (
     np.linalg.norm(descend(x_all, y_all, rate, steps=30) - exact) for rate in (fastest, 0.25)
 )

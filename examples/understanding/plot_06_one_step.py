@@ -28,15 +28,20 @@ from torch.utils.data import DataLoader
 # Stop the clock
 # --------------
 #
-# This is the run of stage 3, with the same seeds. It is halted after three epochs of seven steps.
+# This is the run of stage 3, with the same points in the same batches.
 
 from linreg.data import LinearRegressionDataset
-from linreg.model import LinearRegressionModel
-from linreg.training import train
 
 dataset = LinearRegressionDataset(k=3, m=5, n=50, seed=0)
 shuffling = torch.Generator().manual_seed(0)
 loader = DataLoader(dataset, batch_size=8, shuffle=True, generator=shuffling)
+
+# %%
+# It is halted after three epochs of seven steps. ``double`` turns the parameters into ``float64``.
+
+from linreg.model import LinearRegressionModel
+from linreg.training import train
+
 model = LinearRegressionModel().double()
 optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
 history = train(model, loader, optimizer, num_epochs=3)
@@ -59,11 +64,15 @@ assert 0 < m < 5 / 3
 # sphinx_gallery_end_ignore
 x, y = (column.double() for column in next(iter(loader)))
 residual = y - (k * x + m)
+assert len(x) == 8
+
+# %%
+# Here are the eight points and their residuals:
+
 print("     x       y   residual")
 for row in zip(x, y, residual, strict=True):
     print("{:6.2f}  {:6.2f}  {:9.2f}".format(*row))
 print(f"loss of the batch: {torch.mean(residual**2):.4f}")
-assert len(x) == 8
 
 # %%
 # In the picture, the residuals are the vertical violet lines.
@@ -141,6 +150,9 @@ def loss_at(k, m, x, y):
     return torch.mean((y - (k * x + m)) ** 2)
 
 
+# %%
+# With h = 0.00001:
+
 h = 1e-5
 along_k = (loss_at(k + h, m, x, y) - loss_at(k - h, m, x, y)) / (2 * h)
 along_m = (loss_at(k, m + h, x, y) - loss_at(k, m - h, x, y)) / (2 * h)
@@ -189,6 +201,10 @@ for name, xs, ys in [("this batch", x, y), ("all data", x_all, y_all)]:
 
 rates = torch.linspace(0, 0.4, 201, dtype=torch.float64)
 k_walk, m_walk = k - rates * by_hand[0], m - rates * by_hand[1]
+
+# %%
+# Every learning rate from 0 to 0.4 gives a point of the walk, and every point has two losses.
+
 walk = {}
 for name, xs, ys in [("this batch", x, y), ("all data", x_all, y_all)]:
     points = zip(k_walk, m_walk, strict=True)
@@ -268,12 +284,16 @@ ends["tensors"] = (k.item(), m.item())
 # Level 3: autograd
 # .................
 #
+# ``requires_grad`` asks autograd to watch a tensor.
+
+k = torch.zeros((), dtype=torch.float64, requires_grad=True)
+m = torch.zeros((), dtype=torch.float64, requires_grad=True)
+
+# %%
 # You write only the loss. The derivative is taken off your hands: change the loss, and the
 # gradient follows. Two duties are new. The update must not be recorded, and the gradients must be
 # cleared before the next step.
 
-k = torch.zeros((), dtype=torch.float64, requires_grad=True)
-m = torch.zeros((), dtype=torch.float64, requires_grad=True)
 for x, y in batches:
     loss = torch.mean((y - (k * x + m)) ** 2)
     loss.backward()

@@ -43,8 +43,12 @@ from linreg.data import LinearRegressionDataset
 dataset = LinearRegressionDataset(k=3, m=5, n=50, seed=0)
 x, y = dataset.x.double().numpy(), dataset.y.double().numpy()
 k_exact, m_exact = least_squares(x, y)
-residual = y - (k_exact * x + m_exact)
 print(f"least squares: k = {k_exact:.4f}, m = {m_exact:.4f}")
+
+# %%
+# Are both means zero there?
+
+residual = y - (k_exact * x + m_exact)
 print(f"mean of r x: {np.mean(residual * x):.0e}, mean of r: {np.mean(residual):.0e}")
 assert abs(np.mean(residual * x)) < 1e-12
 assert abs(np.mean(residual)) < 1e-12
@@ -63,12 +67,19 @@ assert abs(np.mean(residual)) < 1e-12
 #
 #    H = 2 \begin{pmatrix} \overline{x^2} & \bar{x} \\ \bar{x} & 1 \end{pmatrix},
 #
-# where a bar is a mean over the data. Autograd finds the same matrix.
+# where a bar is a mean over the data.
 
 
 def hessian_of(x):
     """Return the second derivatives of the mean squared error by k and m."""
     return 2 * np.array([[np.mean(x**2), np.mean(x)], [np.mean(x), 1.0]])
+
+
+H = hessian_of(x)
+print(H.round(4))
+
+# %%
+# Autograd finds the same matrix.
 
 
 def loss_of(parameters):
@@ -77,9 +88,7 @@ def loss_of(parameters):
     return torch.mean((dataset.y.double() - (k * dataset.x.double() + m)) ** 2)
 
 
-H = hessian_of(x)
 by_autograd = torch.autograd.functional.hessian(loss_of, torch.zeros(2, dtype=torch.float64))
-print(H.round(4))
 assert np.allclose(H, by_autograd.numpy(), rtol=0, atol=1e-12)
 
 # %%
@@ -118,16 +127,21 @@ assert np.allclose(curvatures, [2, 6], atol=0.1)
 assert abs(directions[1, 0]) > 0.98
 assert 2.9 < curvatures[1] / curvatures[0] < 3.2
 # sphinx_gallery_end_ignore
-step_matrix = np.eye(2) - 0.01 * H
-start_error = np.array([0 - k_exact, 0 - m_exact])
-predicted = [np.linalg.matrix_power(step_matrix, t) @ start_error for t in range(176)]
 factors = 1 - 0.01 * curvatures
 print("                       flat    steep")
 print("factor per step:     {:.4f}  {:.5f}".format(*factors))
 print("left after 175 steps {:.4f}  {:.5f}".format(*factors**175))
 
 # %%
-# The prediction needs no training. Now train, in two ways. First with the gradient over all data:
+# Taken t times, the step multiplies the error at the start by the power t of the matrix. This
+# predicts the error after every step, without any training.
+
+exact = np.array([k_exact, m_exact])
+step_matrix = np.eye(2) - 0.01 * H
+predicted = [np.linalg.matrix_power(step_matrix, t) @ (0 - exact) for t in range(176)]
+
+# %%
+# Now train, in two ways. First with the gradient over all data:
 # this is level 1 of the page on one step.
 
 
@@ -142,7 +156,9 @@ def descend(x, y, learning_rate, steps, start=(0.0, 0.0)):
     return np.array(path)
 
 
-exact = np.array([k_exact, m_exact])
+# %%
+# Compare all 175 steps, and the start:
+
 full_batch_error = descend(x, y, learning_rate=0.01, steps=175) - exact
 print(f"largest gap to the prediction: {abs(full_batch_error - predicted).max():.0e}")
 assert np.allclose(full_batch_error, predicted, rtol=0, atol=1e-12)
@@ -164,6 +180,9 @@ def train_line(data, batch_size, learning_rate, num_epochs=25):
     return np.column_stack([history.parameters["k"], history.parameters["m"]])
 
 
+# %%
+# All three errors after 175 steps:
+
 mini_batch_error = train_line(dataset, batch_size=8, learning_rate=0.01) - exact
 print("errors (k, m) after 175 steps")
 print("predicted: ", predicted[-1].round(3))
@@ -176,12 +195,10 @@ print("batch of 8:", mini_batch_error[-1].round(3))
 from linreg.plotting import BATCH, INK, MODEL, describe, use_house_style
 
 use_house_style()
-plt.semilogy(abs(np.array(predicted)), color=INK, linestyle="--", linewidth=1.5)
-plt.semilogy(range(0, 176, 7), abs(full_batch_error[::7]), ".", markersize=9, color=MODEL)
-plt.semilogy(range(0, 176, 7), abs(mini_batch_error), "x", markersize=6, color=BATCH)
-plt.plot([], [], color=INK, linestyle="--", label="predicted")
-plt.plot([], [], ".", markersize=9, color=MODEL, label="full batch")
-plt.plot([], [], "x", color=BATCH, label="batches of 8")
+recorded = range(0, 176, 7)
+plt.semilogy(abs(np.array(predicted)), "--", color=INK, label=["predicted", "_"])
+plt.semilogy(recorded, abs(full_batch_error[::7]), "o", color=MODEL, label=["full batch", "_"])
+plt.semilogy(recorded, abs(mini_batch_error), "x", color=BATCH, label=["batches of 8", "_"])
 plt.text(80, 1.6, "error of m")
 plt.text(30, 0.12, "error of k")
 plt.title("Error against steps")
@@ -226,12 +243,16 @@ assert round(m_expected, 2) == 4.85
 #
 # .. math:: \eta < \frac{2}{\lambda_{\max}}.
 #
-# Run full-batch descent 2 % below that and 2 % above.
+# You run full-batch descent 2 % below that and 2 % above.
 
 limit = 2 / curvatures[-1]
+print(f"limit: {limit:.4f}")
+
+# %%
+# The distance from the solution, over 100 steps:
+
 below = np.linalg.norm(descend(x, y, 0.98 * limit, steps=100) - exact, axis=1)
 above = np.linalg.norm(descend(x, y, 1.02 * limit, steps=100) - exact, axis=1)
-print(f"limit: {limit:.4f}")
 print("            error at start   after 100 steps")
 print(f"2 % below:{below[0]:16.2f}{below[-1]:18.2f}")
 print(f"2 % above:{above[0]:16.2f}{above[-1]:18.2f}")
@@ -430,11 +451,21 @@ assert np.isclose(edge, lowest * 0.05 ** (-2 / d))
 rng = np.random.default_rng(0)
 xs = rng.uniform(-3, 3, (4000, n))
 noise = rng.normal(0, 0.5, xs.shape)
-xs -= xs.mean(axis=1, keepdims=True)  # moves the origin of each experiment; no loss changes
+
+# %%
+# Each row is an experiment. With its mean taken off x, which changes no loss, least squares misses
+# the truth by the means below, and the loss of the truth is above the lowest by the formula of
+# stage 4.
+
+xs -= xs.mean(axis=1, keepdims=True)
 k_miss = (xs * noise).sum(axis=1) / (xs**2).sum(axis=1)  # least squares minus truth
 m_miss = noise.mean(axis=1)
 true_loss = (noise**2).mean(axis=1)
 best_loss = true_loss - k_miss**2 * (xs**2).mean(axis=1) - m_miss**2
+
+# %%
+# And now count.
+
 inside = np.mean(true_loss <= best_loss * 0.05 ** (-2 / d))
 print(f"truth inside: {inside:.1%} of the experiments")
 assert abs(inside - 0.95) < 0.012
@@ -443,13 +474,18 @@ assert abs(inside - 0.95) < 0.012
 # Three points
 # ------------
 #
-# Now draw the truth, the exact solution with its ellipse, and the end of the run of stage 3.
-
-from linreg.plotting import EXACT
+# The truth, the exact solution with its ellipse, and the end of the run of stage 3 lie close
+# together. So take a small piece of the surface:
 
 sgd_end = exact + mini_batch_error[-1]
 k_near, m_near = k_exact + np.linspace(-0.3, 0.3, 100), m_exact + np.linspace(-0.4, 0.4, 100)
 near = loss_surface(x, y, k_near, m_near)
+
+# %%
+# The ellipse is one of its contours.
+
+from linreg.plotting import EXACT
+
 plot_surface(near, k_near, m_near)
 plt.contour(k_near, m_near, near, levels=[edge], colors=EXACT)
 plot_parameters(dataset.k, dataset.m, "truth")
