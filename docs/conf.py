@@ -5,6 +5,8 @@ from pathlib import Path
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE / "_ext"), str(HERE.parent)]
 
+from page_head import site_url  # noqa: E402
+
 project = "Linear regression in PyTorch"
 author = "the linreg-tutorial authors"
 project_copyright = "2026, the linreg-tutorial authors. MIT licence, text and code"
@@ -22,6 +24,10 @@ extensions = [
     "signatures",
     "mathml",
     "pictures",
+    "cards",
+    "stage_header",
+    "page_head",
+    "sphinx_copybutton",
     "stylesheet",
     "terms",
     "explorer",
@@ -36,6 +42,30 @@ linreg_repository = os.environ.get("LINREG_REPOSITORY") or os.environ.get("GITHU
 html_theme = "furo"
 html_title = project
 html_static_path = ["_static"]
+html_favicon = "_static/logo.svg"
+html_js_files = [("look.js", {"defer": ""})]
+html_additional_pages = {"404": "404.html"}
+html_copy_source = False
+html_show_sourcelink = False
+html_theme_options = {
+    "top_of_page_buttons": [],
+    "light_css_variables": {"color-brand-primary": "#0a58a8", "color-brand-content": "#0a58a8"},
+    "dark_css_variables": {"color-brand-primary": "#7db9ff", "color-brand-content": "#7db9ff"},
+}
+pygments_style = "code_colours.Light"
+pygments_dark_style = "code_colours.Dark"
+copybutton_selector = "div:not(.highlight-none) > div.highlight > pre"  # code, not output
+
+# What search engines and link previews read needs the site's address, which a fork may change.
+if site_url():
+    html_baseurl = site_url()
+    extensions += ["sphinx_sitemap", "sphinxext.opengraph"]
+    sitemap_url_scheme = "{link}"
+    sitemap_show_lastmod = False
+    sitemap_excludes = ["search.html", "genindex.html", "404.html"]
+    ogp_site_url = html_baseurl
+    ogp_enable_meta_description = False
+    ogp_social_cards = {"enable": False}
 
 autodoc_typehints = "signature"
 autodoc_member_order = "bysource"

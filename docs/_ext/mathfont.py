@@ -8,6 +8,7 @@ import hashlib
 import io
 import logging
 from importlib.metadata import distribution, version
+from inspect import getsource
 from pathlib import Path
 
 from fontTools import subset
@@ -25,7 +26,7 @@ def write_font(folder: Path, used: set[str]) -> str:
     The name carries a digest of all that goes in, so an existing file is up to date, and a browser
     that keeps files never uses an old one.
     """
-    recipe = [version("ziamath"), version("fonttools"), *FEATURES, *sorted(used)]
+    recipe = [version("ziamath"), version("fonttools"), getsource(cut), *FEATURES, *sorted(used)]
     digest = hashlib.sha256("\n".join(recipe).encode()).hexdigest()[:10]
     target = folder / f"stix-two-math-{digest}.woff2"
     if not target.exists():
@@ -44,6 +45,8 @@ def cut(used: set[str]) -> bytes:
     source = distribution("ziamath").locate_file("ziamath/fonts/STIXTwoMath-Regular.ttf")
     font = TTFont(str(source), recalcTimestamp=False)
     font["OS/2"].fsSelection |= 1 << 7  # the same line height on Windows as elsewhere
+    # As in TeX, y_i and x_i have their index at one height: the tail of the y does not push it down.
+    font["MATH"].table.MathConstants.SubscriptBaselineDropMin.Value = 0
     options = subset.Options(
         layout_features=FEATURES, hinting=False, name_IDs=KEPT_NAMES, notdef_outline=True
     )

@@ -1,0 +1,61 @@
+"""What stands in the head of a page, and mends of what the theme leaves inaccessible."""
+
+import html
+import os
+from typing import Any
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.util.typing import ExtensionMetadata
+
+DESCRIPTIONS = {
+    "genindex": "Index of the modules, classes and functions of the tutorial's library.",
+    "py-modindex": "The modules of the tutorial's library.",
+    "search": "Search the tutorial: pages, sections and the names of functions and classes.",
+}
+LONGEST = 160
+
+
+def site_url(environ: dict[str, str] | os._Environ[str] = os.environ) -> str:
+    """Return the address of the site with a slash at its end, or nothing while it is unknown."""
+    url = environ.get("LINREG_SITE_URL", "")
+    owner, _, repository = environ.get("GITHUB_REPOSITORY", "").partition("/")
+    if not url and repository:
+        host = f"https://{owner.lower()}.github.io/"
+        url = host if repository.lower() == f"{owner.lower()}.github.io" else host + repository
+    return url.rstrip("/") + "/" if url else ""
+
+
+def describe_page(doctree: nodes.document) -> str:
+    """Return the first paragraph of a page as a description, cut at a word."""
+    for paragraph in doctree.findall(nodes.paragraph):
+        in_text = isinstance(paragraph.parent, (nodes.section, nodes.document))
+        if in_text and "stage-line" not in paragraph["classes"]:
+            text = " ".join(paragraph.astext().split())
+            if len(text) > LONGEST:
+                text = text[: LONGEST - 1].rpartition(" ")[0].rstrip(".,;:") + "…"
+            return text
+    return ""
+
+
+def fill_head(
+    app: Sphinx, page: str, _template: str, context: dict[str, Any], doctree: nodes.document | None
+) -> None:
+    """Give a page its description, and the captions of its menus their level."""
+    tags = context.get("metatags") or ""
+    if 'name="description"' not in tags:
+        text = (describe_page(doctree) if doctree else "") or DESCRIPTIONS.get(page, "")
+        text = text or f"{app.config.project}: {context.get('title', '')}."
+        tags += f'\n<meta name="description" content="{html.escape(text)}">'
+    context["metatags"] = tags
+    for part in ("body", "furo_navigation_tree"):
+        if part in context:
+            context[part] = context[part].replace(
+                'role="heading">', 'role="heading" aria-level="2">'
+            )
+
+
+def setup(app: Sphinx) -> ExtensionMetadata:
+    """Register the step, after the theme's own."""
+    app.connect("html-page-context", fill_head, priority=800)
+    return {"version": "1", "parallel_read_safe": True}
