@@ -9,7 +9,6 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
-from matplotlib.patheffects import withStroke
 from numpy.typing import ArrayLike
 
 INK = "#24292f"  # text, axes, and the truth (dashed)
@@ -18,7 +17,7 @@ MODEL = "#c2410c"  # what is trained: its line, its loss, its path
 EXACT = "#0f766e"  # the least-squares solution
 BATCH = "#7c3aed"  # one mini-batch
 SURFACE = ("#f7fbff", "#c6dbef", "#6baed6", "#2171b5", "#08306b")  # small loss to large loss
-HALO_WIDTH = 3  # of the white edge that keeps a path apart from the surface below it
+HALO = "white"  # the edge that keeps a path or a mark apart from the surface below it
 
 LINE_STYLES: dict[str, dict[str, Any]] = {
     "truth": {"color": INK, "linestyle": "--", "label": "true line"},
@@ -104,14 +103,13 @@ def plot_surface(
 def plot_parameters(k: float, m: float, role: str, *, ax: Axes | None = None) -> Axes:
     """Mark one pair (k, m) on a loss surface: "truth", "model" or "exact"."""
     ax = plt.gca() if ax is None else ax
-    ax.plot([k], [m], linestyle="none", zorder=4, markeredgecolor="white", **POINT_STYLES[role])
+    ax.plot([k], [m], linestyle="none", zorder=4, markeredgecolor=HALO, **POINT_STYLES[role])
     return ax
 
 
 def plot_trajectory(k: ArrayLike, m: ArrayLike, *, ax: Axes | None = None) -> Axes:
     """Draw the way of the parameters over a loss surface, a cross for each record."""
     ax = plt.gca() if ax is None else ax
-    halo = withStroke(linewidth=HALO_WIDTH, foreground="white")
-    line = ax.plot(k, m, marker="x", markersize=6, linewidth=1.5, color=MODEL, label="trajectory")
-    line[0].set_path_effects([halo])
+    ax.plot(k, m, marker="x", markersize=6, linewidth=1.5, color=MODEL, label="trajectory")
+    ax.plot(k, m, marker="x", markeredgewidth=4, linewidth=4, color=HALO, zorder=1.9)
     return ax

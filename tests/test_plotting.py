@@ -97,10 +97,12 @@ def test_a_pair_of_parameters_is_marked_by_its_role(ax, role, color, marker):
 def test_the_trajectory_is_crosses_joined_by_a_line(ax):
     axes, given = ax
     assert plotting.plot_trajectory([0, 1, 2], [0, 3, 4], ax=given) is axes
-    (line,) = axes.lines
+    line, halo = axes.lines
     assert line.get_xydata().tolist() == [[0, 0], [1, 3], [2, 4]]
     assert (line.get_marker(), line.get_linestyle()) == ("x", "-")
     assert to_hex(line.get_color()) == plotting.MODEL
+    assert halo.get_zorder() < line.get_zorder()
+    assert halo.get_xydata().tolist() == line.get_xydata().tolist()
 
 
 def test_the_house_style_replaces_whatever_was_set_before():

@@ -45,7 +45,7 @@ def cut(used: set[str]) -> bytes:
     source = distribution("ziamath").locate_file("ziamath/fonts/STIXTwoMath-Regular.ttf")
     font = TTFont(str(source), recalcTimestamp=False)
     font["OS/2"].fsSelection |= 1 << 7  # the same line height on Windows as elsewhere
-    # As in TeX, y_i and x_i have their index at one height: the tail of the y does not push it down.
+    # As in TeX, y_i and x_i have their index at one height: the tail of y does not push it.
     font["MATH"].table.MathConstants.SubscriptBaselineDropMin.Value = 0
     options = subset.Options(
         layout_features=FEATURES, hinting=False, name_IDs=KEPT_NAMES, notdef_outline=True

@@ -10,11 +10,10 @@ import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.colors import LinearSegmentedColormap, to_rgba
 from matplotlib.figure import Figure
-from matplotlib.patheffects import withStroke
 from matplotlib.text import Annotation
 from numpy.typing import NDArray
 
-from linreg.plotting import BATCH, DATA, EXACT, HALO_WIDTH, INK, MODEL, SURFACE
+from linreg.plotting import BATCH, DATA, EXACT, HALO, INK, MODEL, SURFACE
 
 PAGE_DARK = "#131416"  # Furo's dark ground
 DARK = {
@@ -23,8 +22,8 @@ DARK = {
     MODEL: "#ff9248",
     EXACT: "#2dd4bf",
     BATCH: "#b79bff",
+    HALO: PAGE_DARK,
     "black": "#e3e6ea",
-    "white": PAGE_DARK,
 }
 DARK_SURFACE = ("#4b84bd", "#386ea8", "#27578d", "#173d68", "#0d2340")
 COLOURS = ("color", "facecolor", "edgecolor", "markerfacecolor", "markeredgecolor")
@@ -36,8 +35,6 @@ def darken(figure: Figure) -> None:
     artists = figure.findobj(include_self=False)
     arrows = [artist.arrow_patch for artist in artists if isinstance(artist, Annotation)]
     for artist in [*artists, *filter(None, arrows)]:
-        if artist.get_path_effects():
-            artist.set_path_effects([withStroke(linewidth=HALO_WIDTH, foreground=PAGE_DARK)])
         if getattr(getattr(artist, "cmap", None), "name", None) == "loss":
             artist.set(cmap=surface)
             continue
