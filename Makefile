@@ -6,7 +6,7 @@ SITE := docs/_build/html
 BIN := $(VENV)/bin
 RUN := $(BIN)/python
 
-.PHONY: help html test test-all bench lint serve clean lock
+.PHONY: help html inventory test test-all bench lint serve clean lock
 .DELETE_ON_ERROR:
 
 help:  ## list the targets
@@ -26,6 +26,9 @@ lint: $(VENV)/.installed  ## check style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+inventory: html  ## name what code uses and docs/inventories.toml lacks
+	$(RUN) docs/_ext/inventories.py
 
 serve: html  ## build the site and serve it on this machine only
 	$(RUN) -m http.server --bind 127.0.0.1 --directory $(SITE) $(PORT)

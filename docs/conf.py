@@ -16,6 +16,8 @@ language = "en"
 extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
+    "inventories",
+    "sphinx.ext.intersphinx",
     "programs",
     "folds",
     "downloads",
@@ -66,6 +68,9 @@ if site_url():
     ogp_site_url = html_baseurl
     ogp_enable_meta_description = False
     ogp_social_cards = {"enable": False}
+
+intersphinx_mapping: dict[str, tuple[str, str]] = {}  # filled from inventories.toml
+intersphinx_disabled_reftypes = ["std:*"]
 
 autodoc_typehints = "signature"
 autodoc_member_order = "bysource"
