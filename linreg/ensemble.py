@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Iterator
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from linreg.checks import check_integer, check_seed
+from linreg.checks import check_integer
 from linreg.run_checks import check_runs
 
 
@@ -14,14 +15,12 @@ def shuffled_epochs(
 ) -> Iterator[Tensor]:
     """Return the mini-batches of many runs, each shuffled anew in every epoch.
 
-    Sorting random numbers gives a random order, a row for each run.
-
     Args:
         runs: Number of runs, at least 1.
         n: Number of points in each run, at least 1.
         batch_size: Number of points in a mini-batch; the last one of an epoch holds what is left.
         num_epochs: Number of epochs, at least 0.
-        seed: Seed of the orders, from 0 to 2**64 - 1.
+        seed: Seed of the orders, at least 0.
 
     Returns:
         An iterator over int64 CPU tensors of shape (runs, batch_size): the indices of one step.
@@ -37,10 +36,10 @@ def shuffled_epochs(
     runs, n = check_integer("runs", runs, minimum=1), check_integer("n", n, minimum=1)
     batch_size = check_integer("batch_size", batch_size, minimum=1)
     num_epochs = check_integer("num_epochs", num_epochs, minimum=0)
-    check_seed(check_integer("seed", seed, minimum=0))
-    generator = torch.Generator().manual_seed(seed)
-    keys = (torch.rand(runs, n, generator=generator, device="cpu") for _ in range(num_epochs))
-    return (index for key in keys for index in key.argsort(dim=1).split(batch_size, dim=1))
+    random = np.random.default_rng(check_integer("seed", seed, minimum=0))
+    rows = np.tile(np.arange(n, dtype=np.int64), (runs, 1))
+    orders = (torch.from_numpy(random.permuted(rows, axis=1)) for _ in range(num_epochs))
+    return (index for order in orders for index in order.split(batch_size, dim=1))
 
 
 def train_runs(

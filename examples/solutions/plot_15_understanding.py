@@ -286,26 +286,29 @@ assert 0.24 < larger / floor < 0.26
 # **2. The spread of the exact lines.** The least-squares lines of fresh data know nothing of
 # mini-batches. Their spread is the noise of the data alone.
 
+from linreg.ensemble import shuffled_epochs, train_runs
+
 sets = [LinearRegressionDataset(k=3, m=5, n=50, seed=seed) for seed in range(500)]
-lines = np.array([least_squares(data.x, data.y) for data in sets])
-k_spread, m_spread = lines.std(axis=0, ddof=1)
-print(f"spread of the exact lines: k {k_spread:.3f}, m {m_spread:.3f}")
-print(f"share of the cloud, in squares: k {(k_spread / 0.050) ** 2:.0%}, ", end="")
-print(f"m {(m_spread / 0.076) ** 2:.0%}")
+exact = np.array([least_squares(data.x, data.y) for data in sets]).std(axis=0, ddof=1)
+x_rows, y_rows = (torch.stack([getattr(data, name) for data in sets]) for name in "xy")
+batches = shuffled_epochs(500, 50, batch_size=8, num_epochs=25, seed=1)
+cloud = train_runs(x_rows, y_rows, batches, lr=0.01)[-1].std(dim=0).numpy()
+print("                       k      m")
+print("first cloud        {:.3f}  {:.3f}".format(*cloud))
+print("exact lines        {:.3f}  {:.3f}".format(*exact))
+print("share, in squares   {:4.0%}   {:4.0%}".format(*(exact / cloud) ** 2))
 # sphinx_gallery_start_ignore
-assert 0.6 < (k_spread / 0.050) ** 2 < 0.85
-assert 0.85 < (m_spread / 0.076) ** 2 < 1
+assert 0.6 < (exact[0] / cloud[0]) ** 2 < 0.85
+assert 0.85 < (exact[1] / cloud[1]) ** 2 < 1.05
 # sphinx_gallery_end_ignore
 
 # %%
-# The first cloud had the spreads 0.050 and 0.076. Spreads of independent causes add up in their
-# squares, so most of the cloud is the noise of the data: along k about three quarters, along m
-# nearly all of it.
+# Spreads of independent causes add up in their squares. So most of the cloud is the noise of the
+# data: along k about three quarters, along m nearly all of it.
 #
 # **3. Shuffled batches of 10.** Five equal batches. Now nothing is left over at the end of an
 # epoch, and the floor drops much further than to the third that batches of 8 left.
 
-from linreg.ensemble import shuffled_epochs, train_runs
 from linreg.noise import loss_above_minimum
 
 x_rows, y_rows = dataset.x.expand(250, 50), dataset.y.expand(250, 50)

@@ -16,12 +16,11 @@ of the training, and how close to the solution a training with a fixed learning 
 # The imports
 # -----------
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
-from numpy.typing import ArrayLike
 from torch import Tensor
 
 # %%
@@ -100,14 +99,17 @@ assert min(at_solution) < 0 < max(at_solution)
 # -----------------
 #
 # To see noise you need many runs. A loop over runs would be slow. Instead, let every run be a row
-# of a tensor: one computation then takes a step of all runs. Each run shuffles its points anew in
-# every epoch, as the loader of stage 3 does. ``index`` says which points each row sees in a step,
-# and ``gather`` fetches them. The gradient is written by hand.
+# of a tensor: one computation then takes a step of all runs. ``index`` says which points each row
+# sees in a step, and ``gather`` fetches them. The gradient is written by hand.
 
-from linreg.ensemble import shuffled_epochs, train_runs
+from linreg.ensemble import train_runs
 
 # %%
-# New code that replaces tested code has to agree with it. Train three runs at once:
+# ``shuffled_epochs``, in the fold, makes such an ``index`` for every step. Each run shuffles its
+# points anew in every epoch, as the loader of stage 3 does. New code that replaces tested code has
+# to agree with it, so train three runs at once:
+
+from linreg.ensemble import shuffled_epochs
 
 indices = list(shuffled_epochs(runs=3, n=50, batch_size=8, num_epochs=25, seed=0))
 path = train_runs(x.expand(3, 50), y.expand(3, 50), indices, lr=0.01)
@@ -217,9 +219,10 @@ assert (distance.abs() < 1).all()
 # %%
 # What does the difference mean? The small cloud is the noise of the *training*. You can shrink it:
 # with a smaller learning rate, a larger batch. The large cloud also holds the noise of the *data*.
-# No training shrinks that; only more data would. So if you repeat a training on one dataset and
-# the results agree to 0.01, you have learnt that the training is stable. You have not learnt that
-# the slope is right to 0.01.
+# No training shrinks that; only more data would. Spreads of independent causes add up in their
+# squares, so the small one hardly counts beside the large one. So if you repeat a training on one
+# dataset and the results agree to 0.01, you have learnt that the training is stable. You have not
+# learnt that the slope is right to 0.01.
 #
 # The noise floor
 # ---------------
@@ -263,10 +266,11 @@ assert (distance.abs() < 1).all()
 # the noise feeds the spread faster than the pull shrinks it. The spread then grows without bound,
 # and the equation answers with a floor below 0, which cannot be.
 
-from linreg.noise import noise_floor
-
 # %%
-# The formula and the full prediction agree for small learning rates and part for large ones.
+# ``noise_floor``, in the fold, solves the equation. The formula and this full prediction agree for
+# small learning rates and part for large ones.
+
+from linreg.noise import noise_floor
 
 x_64, y_64 = x.double().numpy(), y.double().numpy()
 squares = (y_64 - k_exact * x_64 - m_exact) ** 2 * (1 + x_64**2)
@@ -365,8 +369,8 @@ assert (reshuffled[:4] < replaced[:4]).all()
 # 3. Measure the floor of shuffled batches of 10: five batches, all of the same size. Which part of
 #    the explanation above does the result confirm?
 # 4. Up to which learning rate is ``noise_floor`` positive for batches of 1, 8 and 32? Compare with
-#    the limit of the full batch, 2 divided by the largest eigenvalue of the Hessian. What do small
-#    batches cost?
+#    the limit of the full batch from the page before, 2 divided by the largest eigenvalue of the
+#    Hessian. What do small batches cost?
 #
 # Next
 # ----
