@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.colors import LinearSegmentedColormap, to_rgba
+from matplotlib.contour import ContourSet
 from matplotlib.figure import Figure
 from matplotlib.text import Annotation
 from numpy.typing import NDArray
@@ -38,6 +39,8 @@ def darken(figure: Figure) -> None:
         if getattr(getattr(artist, "cmap", None), "name", None) == "loss":
             artist.set(cmap=surface)
             continue
+        if isinstance(artist, ContourSet) and not artist.filled:
+            artist.set_array(None)  # its lines keep the colours they have, until the next line
         for name in COLOURS:
             change(artist, name)
 
