@@ -114,8 +114,8 @@ assert np.allclose(centred, [2, 2 * np.var(x)])
 # -------------------------------
 #
 # Let the *error* e be the difference between (k, m) and the exact solution. On a bowl with
-# constant curvature the gradient is exactly H e. A step with learning rate :math:`\eta` over all
-# data therefore multiplies the error by a fixed matrix:
+# constant curvature the gradient is exactly :math:`H e`. A step with learning rate :math:`\eta`
+# over all data therefore multiplies the error by a fixed matrix:
 #
 # .. math:: e_{t+1} = e_t - \eta H e_t = (I - \eta H) \, e_t
 #
@@ -233,7 +233,7 @@ print(f"this data, measured: m = {m_exact + mini_batch_error[-1][1]:.3f}")
 assert round(m_expected, 2) == 4.85
 
 # %%
-# The published number is no accident and no noise. It is how far 175 steps go.
+# So the published number is not a bad estimate of 5. It is a good estimate of where 175 steps end.
 #
 # How large may the learning rate be?
 # -----------------------------------
@@ -289,8 +289,9 @@ assert 2 / max(single) < 2 / max(eights) < limit
 
 # %%
 # Points far from 0 have a low limit, points near 0 a high one. A run can survive some steps past
-# the limit of their batch, because the other batches pull it back. With the learning rate the
-# balance tips, first for single points. Here is the loss above the lowest one after 25 epochs:
+# the limit of their batch, because other batches pull it back. The higher the learning rate, the
+# less they can do, and single points fail first. Here is the loss above the lowest one after 25
+# epochs:
 
 from linreg.landscape import loss_surface
 
@@ -417,8 +418,8 @@ plt.show()
 # --------------------
 #
 # The exact solution fits these fifty points best. Other points from the same line would have given
-# another one, so the truth lies somewhere around it. For normal noise, the region that contains the
-# truth in 95 % of all such experiments is an ellipse:
+# another one, so the truth lies somewhere around it. For normal noise there is an ellipse around
+# the exact solution that contains the truth in 95 % of all such experiments:
 #
 # .. math:: n \, (L(k, m) - L_{\min}) \le 2 s^2 F_{0.95}(2, d)
 #
@@ -441,9 +442,9 @@ print(f"at the edge: {edge:.4f}, {edge / lowest:.3f} times as much")
 assert np.isclose(edge, lowest * 0.05 ** (-2 / d))
 
 # %%
-# Put the formulas together and almost everything cancels. The 95 % region is where the loss is at
-# most :math:`0.05^{-2/d}` times the lowest: a contour of the surface you have been drawing since
-# stage 4.
+# Put the formulas together, with :math:`s^2 = n L_{\min} / d`, and almost everything cancels. The
+# 95 % region is where the loss is at most :math:`0.05^{-2/d}` times the lowest: a contour of the
+# surface you have been drawing since stage 4.
 #
 # Such a claim can be tried. Repeat the experiment 4000 times with new points, and count how
 # often the truth lies inside.
@@ -478,7 +479,7 @@ assert abs(inside - 0.95) < 0.012
 # together. So take a small piece of the surface:
 
 sgd_end = exact + mini_batch_error[-1]
-k_near, m_near = k_exact + np.linspace(-0.3, 0.3, 100), m_exact + np.linspace(-0.4, 0.4, 100)
+k_near, m_near = k_exact + np.linspace(-0.4, 0.4, 100), m_exact + np.linspace(-0.4, 0.6, 100)
 near = loss_surface(x, y, k_near, m_near)
 
 # %%
