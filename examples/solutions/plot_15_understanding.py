@@ -291,20 +291,26 @@ from linreg.ensemble import shuffled_epochs, train_runs
 sets = [LinearRegressionDataset(k=3, m=5, n=50, seed=seed) for seed in range(500)]
 exact = np.array([least_squares(data.x, data.y) for data in sets]).std(axis=0, ddof=1)
 x_rows, y_rows = (torch.stack([getattr(data, name) for data in sets]) for name in "xy")
-batches = shuffled_epochs(500, 50, batch_size=8, num_epochs=25, seed=1)
-cloud = train_runs(x_rows, y_rows, batches, lr=0.01)[-1].std(dim=0).numpy()
-print("                       k      m")
-print("first cloud        {:.3f}  {:.3f}".format(*cloud))
+print("spread                 k      m")
 print("exact lines        {:.3f}  {:.3f}".format(*exact))
-print("share, in squares   {:4.0%}   {:4.0%}".format(*(exact / cloud) ** 2))
+shares = []
+for num_epochs in (25, 50):
+    batches = shuffled_epochs(500, 50, batch_size=8, num_epochs=num_epochs, seed=1)
+    cloud = train_runs(x_rows, y_rows, batches, lr=0.01)[-1].std(dim=0).numpy()
+    shares.append((exact / cloud) ** 2)
+    print("after {} epochs    {:.3f}  {:.3f}".format(num_epochs, *cloud))
+    print("share, in squares   {:4.0%}   {:4.0%}".format(*shares[-1]))
 # sphinx_gallery_start_ignore
-assert 0.6 < (exact[0] / cloud[0]) ** 2 < 0.85
-assert 0.85 < (exact[1] / cloud[1]) ** 2 < 1.05
+assert 0.6 < shares[0][0] < 0.82
+assert shares[1][0] > 0.85
+assert min(shares[0][1], shares[1][1]) > 0.9
 # sphinx_gallery_end_ignore
 
 # %%
 # Spreads of independent causes add up in their squares. So most of the cloud is the noise of the
-# data: along k about three quarters, along m nearly all of it.
+# data: along m nearly all of it, along k about seven tenths. The cloud along k has a third cause.
+# After 25 epochs m is unfinished, and where the x are not centred an unfinished m pulls k along.
+# After 50 epochs that is over, and the share along k is nine tenths.
 #
 # **3. Shuffled batches of 10.** Five equal batches. Now nothing is left over at the end of an
 # epoch, and the floor drops much further than to the third that batches of 8 left.

@@ -205,6 +205,7 @@ assert (again.std(dim=0) < 0.02).all()
 assert fresh.mean(dim=0)[1] < 4.9
 assert again.mean(dim=0)[1] < 4.95
 assert (again.std(dim=0) > 0.005).all()
+assert ((again.std(dim=0) / fresh.std(dim=0)) ** 2 < 0.15).all()
 # sphinx_gallery_end_ignore
 
 # %%

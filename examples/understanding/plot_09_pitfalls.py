@@ -196,7 +196,7 @@ except ValueError as error:
 with warnings.catch_warnings(record=True) as caught:
     warnings.simplefilter("always")
     nn.MSELoss()(linear(column), y)
-print("UserWarning:", str(caught[0].message).split(". ")[0])
+print("UserWarning:", str(caught[0].message).split(". ")[1])
 assert len(caught) == 1
 
 # %%
