@@ -93,6 +93,7 @@ sphinx_gallery_conf = {
     "abort_on_example_error": True,
     "reset_modules": ("matplotlib", "strict.raise_warnings"),
     "reset_modules_order": "both",
+    "remove_config_comments": True,
     "css": [],
     "image_scrapers": ("figures.scraper",),
 }

@@ -22,6 +22,8 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader
 
+# sphinx_gallery_thumbnail_number = 3
+
 # %%
 # Train again
 # -----------
