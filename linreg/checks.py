@@ -9,28 +9,34 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 
-def check_integer(name: str, value: object, minimum: int) -> int:
+def check_integer(name: str, value: object, minimum: int, bits: int = 63) -> int:
     """Return ``value`` as an int, or say what is wrong with the argument ``name``."""
     if isinstance(value, bool) or not isinstance(value, Integral):
         raise TypeError(f"{name} must be an integer, got {value!r}")
     if value < minimum:
         raise ValueError(f"{name} must be at least {minimum}, got {value}")
+    if value >= 2**bits:
+        raise ValueError(f"{name} must be less than 2**{bits}, got {value}")
     return int(value)
 
 
 def check_seed(seed: object) -> None:
     """Refuse what is neither None nor a seed that PyTorch's generators take."""
-    if seed is not None and check_integer("seed", seed, minimum=0) >= 2**64:
-        raise ValueError(f"seed must be less than 2**64, got {seed}")
+    if seed is not None:
+        check_integer("seed", seed, minimum=0, bits=64)
 
 
 def check_real(name: str, value: object) -> float:
     """Return ``value`` as a finite float, or say what is wrong with the argument ``name``."""
     if isinstance(value, bool) or not isinstance(value, Real):
         raise TypeError(f"{name} must be a real number, got {value!r}")
-    if not math.isfinite(value):
+    try:
+        number = float(value)
+    except OverflowError as error:
+        raise ValueError(f"{name} must be within float64 (at most 1.8e308 in size)") from error
+    if not math.isfinite(number):
         raise ValueError(f"{name} must be finite, got {value}")
-    return float(value)
+    return number
 
 
 def check_vector(name: str, values: object) -> NDArray[np.float64]:
@@ -38,13 +44,17 @@ def check_vector(name: str, values: object) -> NDArray[np.float64]:
 
     A tensor is moved to the CPU before it is widened: some accelerators have no float64.
     """
-    if isinstance(values, Tensor):
-        values = values.detach().cpu()
-        values = (values.double() if values.is_floating_point() else values).numpy(force=True)
+    if np.ma.is_masked(values):
+        raise ValueError(f"{name} must be finite, got masked values")
     try:
+        if isinstance(values, Tensor):
+            values = values.detach().cpu()
+            values = (values.double() if values.is_floating_point() else values).numpy(force=True)
         array = np.asarray(values)
     except ValueError as error:
         raise ValueError(f"{name} must be one-dimensional, got rows of unequal length") from error
+    except (RuntimeError, TypeError) as error:
+        raise TypeError(f"{name} must hold real numbers: {error}") from error
     if array.ndim != 1:
         raise ValueError(f"{name} must be one-dimensional, got shape {array.shape}")
     if array.size == 0:
@@ -65,6 +75,12 @@ def check_points(x: object, y: object) -> tuple[NDArray[np.float64], NDArray[np.
             f"x and y must have the same length, got {len(x_vector)} and {len(y_vector)}"
         )
     return x_vector, y_vector
+
+
+def check_result(arguments: str, result: str, values: object) -> None:
+    """Refuse arguments whose result float64 cannot hold."""
+    if not np.isfinite(values).all():  # type: ignore[call-overload]
+        raise ValueError(f"{arguments} must keep the {result} within float64, got infinity or NaN")
 
 
 def check_line_data(

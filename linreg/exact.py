@@ -1,11 +1,13 @@
 """The exact solution: the line of least squares, in closed form."""
 
+import numpy as np
 from numpy.typing import ArrayLike
 from torch import Tensor
 
-from linreg.checks import check_points
+from linreg.checks import check_points, check_result
 
 
+@np.errstate(all="ignore")  # what float64 cannot hold is refused at the end
 def least_squares(x: Tensor | ArrayLike, y: Tensor | ArrayLike) -> tuple[float, float]:
     r"""Return the slope and the intercept that minimise the mean squared error.
 
@@ -26,7 +28,7 @@ def least_squares(x: Tensor | ArrayLike, y: Tensor | ArrayLike) -> tuple[float, 
     Raises:
         TypeError: If x or y does not hold real numbers.
         ValueError: If x or y is not one-dimensional, is empty or not finite, if their lengths
-            differ, or if x has fewer than two distinct values.
+            differ, if x has fewer than two distinct values, or if the result exceeds float64.
 
     Source:
         C. F. Gauss, Theoria motus corporum coelestium (1809), book II, section 3.
@@ -43,4 +45,6 @@ def least_squares(x: Tensor | ArrayLike, y: Tensor | ArrayLike) -> tuple[float, 
         raise ValueError(f"x must hold at least two distinct values, got only {x[0]:g}")
     x_scaled = x_centred / spread  # keeps the squares of tiny and huge x within float64
     slope = (x_scaled @ (y - y_mean)) / (x_scaled @ x_scaled) / spread
-    return float(slope), float(y_mean - slope * x_mean)
+    intercept = y_mean - slope * x_mean
+    check_result("x and y", "slope and intercept", [slope, intercept])
+    return float(slope), float(intercept)

@@ -4,9 +4,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
-from linreg.checks import check_points, check_vector
+from linreg.checks import check_points, check_result, check_vector
+from linreg.residuals import offset_at_mean, take_off_line
 
 
+@np.errstate(all="ignore")  # what float64 cannot hold is refused at the end
 def loss_surface(
     x: Tensor | ArrayLike,
     y: Tensor | ArrayLike,
@@ -36,8 +38,8 @@ def loss_surface(
 
     Raises:
         TypeError: If an argument does not hold real numbers.
-        ValueError: If an argument is not one-dimensional, is empty or not finite, or if the
-            lengths of x and y differ.
+        ValueError: If an argument is not one-dimensional, is empty or not finite, if the
+            lengths of x and y differ, or if the loss exceeds float64.
 
     Examples:
         >>> loss_surface([0, 1], [1, 3], k_values=[0, 2], m_values=[0, 1, 2])
@@ -47,11 +49,17 @@ def loss_surface(
     """
     x, y = check_points(x, y)
     slopes, intercepts = check_vector("k_values", k_values), check_vector("m_values", m_values)
+    k0, m0, y = take_off_line(x, y)  # a fit without noise would lose its digits
+    slopes, intercepts = slopes - k0, intercepts - m0
     x_mean, y_mean = x.mean(), y.mean()
     x_centred, y_centred = x - x_mean, y - y_mean
-    s_xx = np.mean(x_centred**2)
-    best_slope = np.mean(x_centred * y_centred) / s_xx if s_xx > 0 else 0.0
-    smallest_loss = np.mean((y_centred - best_slope * x_centred) ** 2)
-    along_slope = smallest_loss + s_xx * (slopes - best_slope) ** 2
-    offset = intercepts[:, np.newaxis] + (slopes * x_mean - y_mean)
-    return np.asarray(along_slope + offset**2)
+    offset = offset_at_mean(slopes, intercepts, x_mean, x_centred.mean(), y_mean)
+    spread = max(x_centred.max(), -x_centred.min()) or 1.0
+    x_centred /= spread  # keeps the squares of tiny and huge x within float64
+    s_xx = x_centred @ x_centred / len(x)
+    best_slope = x_centred @ y_centred / len(x) / s_xx if s_xx > 0 else 0.0
+    residual = y_centred - best_slope * x_centred
+    smallest_loss = residual @ residual / len(x)
+    surface = smallest_loss + s_xx * (slopes * spread - best_slope) ** 2 + offset**2
+    check_result("x, y, k_values and m_values", "loss", surface)
+    return np.asarray(surface)

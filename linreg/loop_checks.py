@@ -16,6 +16,8 @@ def check_training(model: object, loader: object, optimizer: object, num_epochs:
         raise TypeError(f"model must be a torch.nn.Module, got {type(model).__name__}")
     if not isinstance(optimizer, torch.optim.Optimizer):
         raise TypeError(f"optimizer must be a torch.optim.Optimizer, got {optimizer!r}")
+    if isinstance(optimizer, torch.optim.LBFGS):
+        raise TypeError("optimizer must step without a closure, got LBFGS, which needs one")
     parameters = {id(parameter) for parameter in model.parameters()}
     if not parameters:
         raise ValueError("model must have at least one parameter, got none")
@@ -52,6 +54,24 @@ def check_batch(batch: Any) -> tuple[Tensor, Tensor]:
             )
         tensors.append(values)
     return tensors[0], tensors[1]
+
+
+def check_pair(prediction: Tensor, target: Tensor) -> None:
+    """Refuse tensors without a mean squared error, or with a wrong one, by broadcasting."""
+    for name, values in (("prediction", prediction), ("target", target)):
+        if not isinstance(values, Tensor):
+            raise TypeError(f"{name} must be a tensor, got {type(values).__name__}")
+        if not values.is_floating_point():
+            raise TypeError(f"{name} must hold floating-point numbers, got {values.dtype}")
+        if values.numel() == 0:
+            raise ValueError(
+                f"{name} must hold at least one value, got shape {tuple(values.shape)}"
+            )
+    if prediction.shape != target.shape:
+        raise ValueError(
+            "prediction and target must have the same shape, "
+            f"got {tuple(prediction.shape)} and {tuple(target.shape)}"
+        )
 
 
 def check_step(loss: float, epoch: int, step: int, optimizer: torch.optim.Optimizer) -> None:

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from linreg.history import History, history_of, snapshot
-from linreg.loop_checks import check_batch, check_epoch, check_step, check_training
+from linreg.loop_checks import check_batch, check_epoch, check_pair, check_step, check_training
 
 
 def mean_squared_error(prediction: Tensor, target: Tensor) -> Tensor:
@@ -24,17 +24,14 @@ def mean_squared_error(prediction: Tensor, target: Tensor) -> Tensor:
         A tensor with one element, in the square of the unit of y.
 
     Raises:
-        ValueError: If the shapes differ.
+        TypeError: If one is not a tensor of floating-point numbers.
+        ValueError: If one is empty, or the shapes differ.
 
     Examples:
         >>> mean_squared_error(torch.tensor([1.0, 2.0]), torch.tensor([1.0, 4.0])).item()
         2.0
     """
-    if prediction.shape != target.shape:
-        raise ValueError(
-            "prediction and target must have the same shape, "
-            f"got {tuple(prediction.shape)} and {tuple(target.shape)}"
-        )
+    check_pair(prediction, target)
     return torch.mean((target - prediction) ** 2)
 
 

@@ -4,7 +4,7 @@ import mpmath
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -43,6 +43,30 @@ def test_holds_12_digits_on_badly_scaled_data(x_shift, x_scale, y_scale, n):
     assert isinstance(m, float)
     assert abs(k - k_exact) <= 1e-12 * abs(k_exact)
     assert abs(m - m_exact) <= 1e-12 * (abs(y_mean) + abs(k_exact * x_mean))
+
+
+# From the sizes whose quotients stay clear of float64's ends, where digits are lost.
+wide = st.one_of(st.just(0.0), st.floats(1e-100, 1e100), st.floats(-1e100, -1e-100))
+
+
+@settings(deadline=None)
+@given(
+    x=hnp.arrays(np.float64, st.integers(2, 30), elements=wide),
+    data=st.data(),
+)
+def test_agrees_with_50_digits_over_the_range_of_floats(x, data):
+    """The slope of data without a trend is a difference of nearly equal sums: hence the spreads."""
+    y = data.draw(hnp.arrays(np.float64, len(x), elements=wide))
+    with mpmath.workdps(50):
+        spread = max(map(mpmath.mpf, x.tolist())) - min(map(mpmath.mpf, x.tolist()))
+    assume(spread > 1e-3 * abs(x).max() and spread > 1e-100)
+    k, m = least_squares(x, y)
+    k_exact, m_exact, _, _ = reference(x, y)
+    largest_slope = abs(y).max() / spread
+    assert abs(k - k_exact) <= 1e-12 * (abs(k_exact) + largest_slope)
+    assert abs(m - m_exact) <= 1e-12 * (
+        abs(y).max() + (abs(k_exact) + largest_slope) * abs(x).max()
+    )
 
 
 vectors = hnp.arrays(np.float64, st.integers(2, 40), elements=st.floats(-1e3, 1e3))

@@ -2,9 +2,8 @@
 
 import mpmath
 import numpy as np
-import pytest
 import torch
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -33,19 +32,60 @@ def test_agrees_with_the_double_loop(points, k_values, m_values):
     np.testing.assert_allclose(surface, double_loop(x, y, k_values, m_values), rtol=1e-9, atol=1e-7)
 
 
-@pytest.mark.parametrize("center", [0, 1e6])
-@pytest.mark.parametrize("y_scale", [1e-9, 1, 1e6])
-def test_keeps_its_digits_at_the_minimum(center, y_scale):
-    rng = np.random.default_rng(0)
-    x = center + rng.uniform(-0.5, 0.5, 100)
-    y = y_scale * (2 * (x - center) + rng.normal(0, 0.1, 100))
-    k, m = least_squares(x, y)
-    computed = loss_surface(x, y, [k], [m])[0, 0]
+def in_50_digits(x, y, k, m):
+    """The mean squared error of one line, to far more digits than float64 has."""
     with mpmath.workdps(50):
-        terms = [(mpmath.mpf(b) - mpmath.mpf(k) * a - m) ** 2 for a, b in zip(x, y, strict=True)]
-        exact = mpmath.fsum(terms) / len(x)
-    floor = np.finfo(np.float64).eps * np.mean(y**2)
-    assert abs(computed - exact) <= 1e-12 * max(float(exact), floor)
+        k, m = mpmath.mpf(float(k)), mpmath.mpf(float(m))
+        points = zip(map(float, x), map(float, y), strict=True)
+        return mpmath.fsum((mpmath.mpf(b) - k * mpmath.mpf(a) - m) ** 2 for a, b in points) / len(x)
+
+
+@settings(deadline=None)
+@given(
+    n=st.integers(2, 40),
+    centre=st.sampled_from([0, 1, 1e3, 1e6, -1e6]),
+    x_scale=st.sampled_from([1e-200, 1e-6, 1, 1e6, 1e200]),
+    y_scale=st.sampled_from([1e-9, 1, 1e6]),
+    y_centre=st.sampled_from([0, 1, -1e6]),
+    noise=st.sampled_from([0, 1e-15, 1e-12, 1e-8, 1e-5, 1e-3, 0.1]),
+    seed=st.integers(0, 2**32),
+)
+@example(n=40, centre=1e6, x_scale=1, y_scale=1, y_centre=0, noise=0, seed=0)
+def test_keeps_its_digits_at_the_minimum(n, centre, x_scale, y_scale, y_centre, noise, seed):
+    """Seen to fail: without `take_off_line` (off by 6e-11), with m + k x_mean in one product."""
+    rng = np.random.default_rng(seed)
+    from_centre = rng.uniform(-0.5, 0.5, n)
+    x = x_scale * (centre + from_centre)
+    y = y_scale * (y_centre + 2 * (x / x_scale - centre) + noise * rng.normal(0, 1, n))
+    k, m = least_squares(x, y)
+    k_values, m_values = [k, k - y_scale / x_scale, 0], [m, m + y_scale, 0]
+    surface = loss_surface(x, y, k_values, m_values)
+    exact = in_50_digits(x, y, k, m)
+    smallest = max(float(exact), np.finfo(np.float64).eps * np.mean(y**2))
+    assert abs(surface[0, 0] - exact) <= 1e-12 * smallest
+    assert (surface >= 0).all()
+    for row, some_m in enumerate(m_values):
+        for column, some_k in enumerate(k_values):
+            exact = in_50_digits(x, y, some_k, some_m)
+            terms = np.mean(y**2) + np.square(some_k * x).mean() + some_m**2
+            assert abs(surface[row, column] - exact) <= 1e-12 * (float(exact) + 1e-9 * terms)
+
+
+def test_a_line_among_noise_far_away_keeps_its_digits():
+    """Only every 5th point is looked at to decide whether the fit is tight."""
+    x = np.arange(5000.0)
+    y = 3 * x + 5
+    y[3] = 1e9
+    k, m = least_squares(x, y)
+    exact = in_50_digits(x, y, k, m)
+    assert abs(loss_surface(x, y, [k], [m])[0, 0] - exact) <= 1e-12 * exact
+
+
+def test_never_negative_where_the_loss_is_zero():
+    x = np.linspace(-3, 3, 50)
+    surface = loss_surface(x, 3 * x + 5, np.linspace(2.999, 3.001, 201), np.linspace(4.9, 5.1, 201))
+    assert surface.min() == surface[100, 100]
+    assert 0 <= surface.min() <= 1e-28
 
 
 def test_lists_tensors_and_arrays_give_the_same_surface():

@@ -11,7 +11,7 @@ MODULES = sorted(path for path in LIBRARY.glob("*.py") if path.stem != "__init__
 # A module may import from those above it, and from no other.
 LAYERS = [
     {"checks"},
-    {"loop_checks", "state_checks", "run_checks", "history"},
+    {"loop_checks", "state_checks", "run_checks", "history", "residuals"},
     {"data", "model", "device", "sampler", "random_state"},
     {"training", "ensemble"},
     {"exact", "landscape", "checkpoint"},

@@ -8,7 +8,13 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from linreg import LinearRegressionDataset, LinearRegressionModel, least_squares, train
+from linreg import (
+    LinearRegressionDataset,
+    LinearRegressionModel,
+    MiniBatchSampler,
+    least_squares,
+    train,
+)
 from linreg.training import mean_squared_error
 
 
@@ -195,6 +201,57 @@ def test_a_prediction_of_another_shape_is_refused_before_a_step():
     with pytest.raises(ValueError, match=r"same shape, got \(2, 1\) and \(2,\)"):
         train(model, [([[1.0], [2.0]], [1.0, 2.0])], optimizer, 1)
     assert model.weight.item() == before
+
+
+def a_large_run(num_threads):
+    """Batches large enough for PyTorch to share a sum among threads."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(num_threads)
+    try:
+        data = LinearRegressionDataset(n=80_000, seed=0)
+        sampler = MiniBatchSampler(len(data), 40_000, seed=0)
+        model = LinearRegressionModel()
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.05)
+        loader = DataLoader(data, batch_size=None, sampler=sampler)
+        history = train(model, loader, optimizer, 3)
+    finally:
+        torch.set_num_threads(before)
+    return np.stack([history.parameters["k"], history.parameters["m"]])
+
+
+def test_a_seed_gives_the_same_path_on_every_run_and_within_1e_6_on_other_thread_counts():
+    """Seen to fail: with a loader without a seed, and with another seed for another count."""
+    paths = {count: a_large_run(count) for count in (1, 2, 3)}
+    for count, path in paths.items():
+        assert np.array_equal(a_large_run(count), path)
+        np.testing.assert_allclose(path, paths[1], rtol=0, atol=1e-6)
+    model, loader, optimizer = post_settings(0)
+    expected = train(model, loader, optimizer, 25).parameters
+    for _ in range(3):
+        model, loader, optimizer = post_settings(0)
+        found = train(model, loader, optimizer, 25).parameters
+        assert all(np.array_equal(found[name], expected[name]) for name in "km")
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float16, torch.int8, torch.int64])
+def test_batches_of_any_layout_and_dtype_give_the_same_path(dtype):
+    plain = torch.tensor([-2, -1, 0, 1, 2, 3])
+
+    def path(x, y):
+        model = LinearRegressionModel()
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+        return train(model, [(x, y)], optimizer, 4).parameters["k"].tolist()
+
+    expected = path(plain.float(), 3 * plain.float() + 1)
+    x = plain.to(dtype)
+    y = 3 * x + 1
+    for change in (
+        lambda v: torch.stack([v, v], dim=1)[:, 0],  # strided
+        lambda v: v.flip(0).flip(0),
+        lambda v: v.numpy()[::-1][::-1],
+        lambda v: v.tolist(),
+    ):
+        assert path(change(x), change(y)) == expected
 
 
 @given(values=st.lists(st.tuples(st.floats(-1e3, 1e3), st.floats(-1e3, 1e3)), min_size=1))
