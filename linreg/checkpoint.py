@@ -1,7 +1,6 @@
 """Checkpoints: everything that a training needs to go on after it was killed."""
 
 import os
-import pickle
 import tempfile
 import warnings
 import zipfile
@@ -10,7 +9,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from linreg.checks import check_integer
+from linreg.checkpoint_checks import UNREADABLE, check_epoch_number, check_parts
 from linreg.random_state import random_state, set_random_state
 from linreg.sampler import MiniBatchSampler
 from linreg.state_checks import (
@@ -21,12 +20,6 @@ from linreg.state_checks import (
 )
 
 PARTS = ("model", "optimizer", "sampler", "random_state", "epoch")
-
-# What reading may raise when the bytes are not those of a checkpoint.
-UNREADABLE = (
-    *(AssertionError, AttributeError, EOFError, LookupError, OSError, RuntimeError, TypeError),
-    *(UserWarning, ValueError, pickle.UnpicklingError, zipfile.BadZipFile),
-)
 
 
 class CheckpointError(RuntimeError):
@@ -43,8 +36,8 @@ def save_checkpoint(
 ) -> None:
     """Write a checkpoint. A reader sees the old one or the new one, never a part.
 
-    It is written to a temporary file in the same folder, flushed to the disk, and put in place in
-    one step. A kill may leave that temporary file, ``<name>.*.tmp``, behind; it does no harm.
+    It is written to a temporary file beside it, flushed to the disk, and put in place in one step.
+    A kill may leave that temporary file, ``<name>.*.tmp``, behind; it does no harm.
 
     Args:
         path: The file; one that exists is replaced.
@@ -54,10 +47,11 @@ def save_checkpoint(
         epoch: Number of epochs completed, at least 0.
 
     Raises:
-        ValueError: If epoch < 0.
+        TypeError: If an argument is of the wrong kind.
+        ValueError: If epoch < 0, or the model and the optimiser do not belong together.
         OSError: If the file cannot be written; an older one is then still in place.
     """
-    epoch, path = check_integer("epoch", epoch, minimum=0), Path(path)
+    path, epoch = check_parts(path, model, optimizer, sampler), check_epoch_number(epoch)
     random = random_state(next(model.parameters()).device)
     values = (model.state_dict(), optimizer.state_dict(), sampler.state_dict(), random, epoch)
     handle, name = tempfile.mkstemp(prefix=f"{path.name}.", suffix=".tmp", dir=path.parent)
@@ -93,11 +87,13 @@ def load_checkpoint(
         The number of epochs completed when the checkpoint was saved.
 
     Raises:
+        TypeError, ValueError: As for :func:`save_checkpoint`.
         FileNotFoundError: If there is no such file.
         CheckpointError: If it is truncated, damaged, or belongs to something else.
     """
+    path = check_parts(path, model, optimizer, sampler)
     trial = MiniBatchSampler(sampler.n, sampler.batch_size, shuffle=sampler.shuffle, seed=0)
-    with Path(path).open("rb") as file, warnings.catch_warnings():
+    with path.open("rb") as file, warnings.catch_warnings():
         warnings.simplefilter("error")
         try:
             damaged = zipfile.ZipFile(file).testzip()
@@ -106,7 +102,7 @@ def load_checkpoint(
             file.seek(0)
             content = torch.load(file, map_location="cpu", weights_only=True)
             check_dict("checkpoint", content, set(PARTS))
-            epoch = check_integer("epoch", content["epoch"], minimum=0)
+            epoch = check_epoch_number(content["epoch"])
             check_generator_state("random_state", content["random_state"]["cpu"])
             check_model_state(content["model"], model.state_dict())
             check_optimizer_state(content["optimizer"], optimizer.state_dict())

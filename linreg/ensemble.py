@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from linreg.checks import check_integer
-from linreg.run_checks import check_runs
+from linreg.run_checks import check_index, check_runs
 
 
 def shuffled_epochs(
@@ -20,7 +20,7 @@ def shuffled_epochs(
         n: Number of points in each run, at least 1.
         batch_size: Number of points in a mini-batch; the last one of an epoch holds what is left.
         num_epochs: Number of epochs, at least 0.
-        seed: Seed of the orders, at least 0.
+        seed: Seed of the orders, from 0 to 2**64 - 1.
 
     Returns:
         An iterator over int64 CPU tensors of shape (runs, batch_size): the indices of one step.
@@ -36,7 +36,7 @@ def shuffled_epochs(
     runs, n = check_integer("runs", runs, minimum=1), check_integer("n", n, minimum=1)
     batch_size = check_integer("batch_size", batch_size, minimum=1)
     num_epochs = check_integer("num_epochs", num_epochs, minimum=0)
-    random = np.random.default_rng(check_integer("seed", seed, minimum=0))
+    random = np.random.default_rng(check_integer("seed", seed, minimum=0, bits=64))
     rows = np.tile(np.arange(n, dtype=np.int64), (runs, 1))
     orders = (torch.from_numpy(random.permuted(rows, axis=1)) for _ in range(num_epochs))
     return (index for order in orders for index in order.split(batch_size, dim=1))
@@ -68,7 +68,8 @@ def train_runs(
         Tensor of shape (steps, runs, 2): slope and intercept after each step, on the device of x.
 
     Raises:
-        TypeError: If x or y is not a floating tensor, or lr or start does not hold numbers.
+        TypeError: If x or y is not a floating tensor, batches does not yield index tensors, or lr
+            or start does not hold numbers.
         ValueError: If a shape is wrong, lr is not positive, or a number is not finite.
 
     Examples:
@@ -76,12 +77,12 @@ def train_runs(
         >>> train_runs(x, y, [torch.tensor([[0, 1]])], lr=0.1).tolist()
         [[[1.0, 0.6000000238418579]]]
     """
-    check_runs(x, y, lr, start)
+    check_runs(x, y, batches, lr, start)
     k, m = (torch.full_like(x[:, :1], value) for value in start)
     path = []
-    for index in batches:
-        x_batch = x.gather(1, index.to(x.device))
-        y_batch = y.gather(1, index.to(x.device))
+    for batch in batches:
+        index = check_index(batch, x)
+        x_batch, y_batch = x.gather(1, index), y.gather(1, index)
         error = k * x_batch + m - y_batch
         k = k - lr * 2 * (error * x_batch).mean(dim=1, keepdim=True)
         m = m - lr * 2 * error.mean(dim=1, keepdim=True)

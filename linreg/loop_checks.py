@@ -10,20 +10,25 @@ from torch import Tensor, nn
 from linreg.checks import check_integer
 
 
-def check_training(model: object, loader: object, optimizer: object, num_epochs: object) -> None:
-    """Refuse what cannot be trained, before a parameter moves."""
+def check_model_and_optimizer(model: object, optimizer: object) -> None:
+    """Refuse a model that has nothing to train, and an optimiser of something else."""
     if not isinstance(model, nn.Module):
         raise TypeError(f"model must be a torch.nn.Module, got {type(model).__name__}")
     if not isinstance(optimizer, torch.optim.Optimizer):
         raise TypeError(f"optimizer must be a torch.optim.Optimizer, got {optimizer!r}")
-    if isinstance(optimizer, torch.optim.LBFGS):
-        raise TypeError("optimizer must step without a closure, got LBFGS, which needs one")
     parameters = {id(parameter) for parameter in model.parameters()}
     if not parameters:
         raise ValueError("model must have at least one parameter, got none")
     updated = {id(p) for group in optimizer.param_groups for p in group["params"]}
     if not parameters & updated:
         raise ValueError("optimizer must update parameters of model, got those of something else")
+
+
+def check_training(model: object, loader: object, optimizer: object, num_epochs: object) -> None:
+    """Refuse what cannot be trained, before a parameter moves."""
+    if isinstance(optimizer, torch.optim.LBFGS):
+        raise TypeError("optimizer must step without a closure, got LBFGS, which needs one")
+    check_model_and_optimizer(model, optimizer)
     check_integer("num_epochs", num_epochs, minimum=0)
     if not hasattr(loader, "__iter__"):
         raise TypeError(f"loader must be an iterable of (x, y) batches, got {loader!r}")

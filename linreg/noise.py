@@ -6,7 +6,7 @@ from torch import Tensor
 
 from linreg.checks import check_integer, check_points
 from linreg.exact import least_squares
-from linreg.run_checks import check_learning_rate
+from linreg.run_checks import check_learning_rate, check_lines
 
 
 def noise_floor(x: Tensor | ArrayLike, y: Tensor | ArrayLike, lr: float, batch_size: int) -> float:
@@ -75,14 +75,16 @@ def loss_above_minimum(
         float64 array of shape (...), in the square of the unit of y.
 
     Raises:
-        TypeError: If x or y does not hold real numbers.
-        ValueError: If x and y are no points, or x has fewer than two distinct values.
+        TypeError: If x or y does not hold real numbers, or parameters is no floating tensor.
+        ValueError: If x and y are no points, x has fewer than two distinct values, or the shape
+            of parameters is wrong.
 
     Examples:
         >>> import torch
         >>> loss_above_minimum([0, 1, 2], [5, 8, 11], torch.tensor([[3.0, 5.0], [3.0, 6.0]]))
         array([0., 1.])
     """
+    check_lines(parameters)
     slope, _ = least_squares(x, y)
     x, y = check_points(x, y)
     k, m = np.moveaxis(parameters.detach().cpu().double().numpy(), -1, 0)

@@ -7,6 +7,7 @@ kind which is allowed, or why there is none.
 
 import inspect
 import re
+import tempfile
 from collections.abc import Callable, Iterator
 from functools import partial
 from importlib import import_module
@@ -18,12 +19,15 @@ import pytest
 import torch
 from torch import nn
 
+from linreg.checkpoint import CheckpointError, load_checkpoint, save_checkpoint
 from linreg.data import LinearRegressionDataset
 from linreg.device import default_device
+from linreg.ensemble import shuffled_epochs, train_runs
 from linreg.exact import least_squares
 from linreg.history import History
 from linreg.landscape import loss_surface
 from linreg.model import LinearRegressionModel
+from linreg.noise import loss_above_minimum, noise_floor
 from linreg.sampler import MiniBatchSampler
 from linreg.training import mean_squared_error, train
 
@@ -50,9 +54,27 @@ def state_with(**changed: Any) -> dict[str, Any]:
     return MiniBatchSampler(5, 2, seed=0).state_dict() | changed
 
 
+def saved_file(content: bytes | None = None) -> Path:
+    """A checkpoint of the training in `valid_arguments`, or a file of other content."""
+    path = Path(tempfile.mkdtemp()) / "run.pt"
+    model = LinearRegressionModel()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    save_checkpoint(
+        path, model=model, optimizer=optimizer, sampler=MiniBatchSampler(5, 2, seed=1), epoch=3
+    )
+    if content is not None:
+        path.write_bytes(content)
+    return path
+
+
 def valid_arguments() -> dict[Callable[..., Any], dict[str, Any]]:
     """A valid call of everything public, made anew for each test."""
     model = LinearRegressionModel()
+    training = {
+        "model": model,
+        "optimizer": torch.optim.SGD(model.parameters(), lr=0.1),
+        "sampler": MiniBatchSampler(5, 2, seed=1),
+    }
     return {
         LinearRegressionDataset: {},
         LinearRegressionModel: {},
@@ -64,6 +86,21 @@ def valid_arguments() -> dict[Callable[..., Any], dict[str, Any]]:
             "state": state_with(),
         },
         default_device: {},
+        save_checkpoint: {"path": saved_file(), "epoch": 3, **training},
+        load_checkpoint: {"path": saved_file(), **training},
+        shuffled_epochs: {"runs": 2, "n": 3, "batch_size": 2, "num_epochs": 1, "seed": 0},
+        train_runs: {
+            "x": torch.tensor([[1.0, 2.0]]),
+            "y": torch.tensor([[3.0, 4.0]]),
+            "batches": [torch.tensor([[0, 1]])],
+            "lr": 0.1,
+        },
+        noise_floor: {"x": [1.0, 2.0, 3.0], "y": [3.0, 4.0, 4.0], "lr": 0.1, "batch_size": 2},
+        loss_above_minimum: {
+            "x": [1.0, 2.0],
+            "y": [3.0, 4.0],
+            "parameters": torch.tensor([[1.0, 2.0]]),
+        },
         mean_squared_error: {
             "prediction": torch.tensor([1.0, 2.0]),
             "target": torch.tensor([3.0, 4.0]),
@@ -145,6 +182,8 @@ VECTOR: list[Row] = [
     (INFINITE, torch.tensor([1.0, -INF]), ValueError, "must be finite, got NaN or infinity"),
 ]
 UNEQUAL: Row = (LENGTH, [1.0, 2.0, 3.0], ValueError, "must have the same length, got")
+UNEQUAL_TO_THREE: Row = (LENGTH, [1.0, 2.0], ValueError, "must have the same length, got")
+SAME_X: Row = (RANGE, [2.0, 2.0, 2.0], ValueError, "must hold at least two distinct values")
 TOO_LARGE = "x, y, k_values and m_values must keep the loss within float64"
 TENSOR: list[Row] = [
     (TYPE, [1.0, 2.0], TypeError, "must be a tensor, got list"),
@@ -154,6 +193,38 @@ TENSOR: list[Row] = [
     (SHAPE, torch.zeros(2, 1), ValueError, "prediction and target must have the same shape, got"),
     (LENGTH, torch.zeros(3), ValueError, "prediction and target must have the same shape, got"),
     (EMPTY, torch.zeros(0), ValueError, "must hold at least one value, got shape (0,)"),
+]
+RATE: list[Row] = [
+    *REAL,
+    (SIGN, -0.1, ValueError, "lr must be positive, got -0.1"),
+    (ZERO, 0, ValueError, "lr must be positive, got 0"),
+]
+ROWS_OF_POINTS: list[Row] = [
+    (TYPE, [[1.0, 2.0]], TypeError, "must be a tensor of a floating dtype, got [[1.0, 2.0]]"),
+    (TYPE, torch.tensor([[1, 2]]), TypeError, "must be a tensor of a floating dtype"),
+    (NOT_A_NUMBER, torch.tensor([[NAN, 1.0]]), ValueError, "must be finite, got NaN or infinity"),
+    (INFINITE, torch.tensor([[1.0, INF]]), ValueError, "must be finite, got NaN or infinity"),
+    (SHAPE, torch.ones(2), ValueError, "x and y must both have the shape (runs, n)"),
+    (LENGTH, torch.ones(1, 3), ValueError, "x and y must both have the shape (runs, n)"),
+    (EMPTY, torch.ones(1, 0), ValueError, "x and y must both have the shape (runs, n)"),
+]
+OTHER_MODEL = "k must be torch.float32 of shape (1,), got torch.float32 of shape (2,)"
+MODEL_ROWS: list[Row] = [
+    (TYPE, None, TypeError, "model must be a torch.nn.Module, got NoneType"),
+    (EMPTY, nn.Identity(), ValueError, "model must have at least one parameter, got none"),
+]
+OPTIMIZER_ROWS: list[Row] = [
+    (TYPE, None, TypeError, "optimizer must be a torch.optim.Optimizer, got None"),
+    (TYPE, torch.optim.SGD, TypeError, "optimizer must be a torch.optim.Optimizer, got <class"),
+    (EMPTY, OTHER, ValueError, "optimizer must update parameters of model"),
+]
+SAMPLER_ROWS: list[Row] = [
+    (TYPE, None, TypeError, "sampler must be a MiniBatchSampler, got NoneType"),
+    (TYPE, [1], TypeError, "sampler must be a MiniBatchSampler, got list"),
+]
+PATH_ROWS: list[Row] = [
+    (TYPE, None, TypeError, "path must be a path, got None"),
+    (TYPE, 7, TypeError, "path must be a path, got 7"),
 ]
 
 TABLE: dict[tuple[Callable[..., Any], str], list[Row]] = {
@@ -223,6 +294,84 @@ TABLE: dict[tuple[Callable[..., Any], str], list[Row]] = {
         (EMPTY, {}, ValueError, "state must"),
         (EMPTY, state_with(generator=torch.zeros(0)), ValueError, "state of a CPU generator"),
     ],
+    (save_checkpoint, "path"): [
+        *PATH_ROWS,
+        (EMPTY, "", ValueError, "path must name a file, got ''"),
+        (RANGE, "/nowhere/at/all.pt", FileNotFoundError, "/nowhere/at/all.pt"),
+    ],
+    (save_checkpoint, "model"): MODEL_ROWS,
+    (save_checkpoint, "optimizer"): OPTIMIZER_ROWS,
+    (save_checkpoint, "sampler"): SAMPLER_ROWS,
+    (save_checkpoint, "epoch"): [
+        *INTEGER,
+        (SIGN, -1, ValueError, "must be at least 0, got -1"),
+        (RANGE, 2**63, ValueError, "must be less than 2**63"),
+    ],
+    (load_checkpoint, "path"): [
+        *PATH_ROWS,
+        (EMPTY, "", ValueError, "path must name a file, got ''"),
+        (EMPTY, saved_file(b""), CheckpointError, "is no checkpoint of this training"),
+        (LENGTH, saved_file(saved_file().read_bytes()[:999]), CheckpointError, "is no checkpoint"),
+        (RANGE, "/nowhere/at/all.pt", FileNotFoundError, "/nowhere/at/all.pt"),
+    ],
+    (load_checkpoint, "model"): MODEL_ROWS,
+    (load_checkpoint, "optimizer"): OPTIMIZER_ROWS,
+    (load_checkpoint, "sampler"): [
+        *SAMPLER_ROWS,
+        (LENGTH, MiniBatchSampler(6, 2, seed=0), CheckpointError, "state must have n=6, got 5"),
+    ],
+    (shuffled_epochs, "runs"): COUNT,
+    (shuffled_epochs, "n"): COUNT,
+    (shuffled_epochs, "batch_size"): COUNT,
+    (shuffled_epochs, "num_epochs"): [
+        *INTEGER,
+        (SIGN, -1, ValueError, "must be at least 0, got -1"),
+        (RANGE, 2**63, ValueError, "must be less than 2**63"),
+    ],
+    (shuffled_epochs, "seed"): [*SEED, (TYPE, None, TypeError, "must be an integer, got None")],
+    (train_runs, "x"): ROWS_OF_POINTS,
+    (train_runs, "y"): ROWS_OF_POINTS,
+    (train_runs, "batches"): [
+        (TYPE, None, TypeError, "batches must be an iterable of index tensors, got None"),
+        (TYPE, [[[0, 1]]], TypeError, "batches must yield int64 tensors, got [[0, 1]]"),
+        (TYPE, [torch.tensor([[0.0]])], TypeError, "batches must yield int64 tensors, got tensor"),
+        (NOT_A_NUMBER, [NAN], TypeError, "batches must yield int64 tensors, got nan"),
+        (INFINITE, [INF], TypeError, "batches must yield int64 tensors, got inf"),
+        (SIGN, [torch.tensor([[-1]])], ValueError, "batches must yield indices from 0 to 1"),
+        (RANGE, [torch.tensor([[2]])], ValueError, "batches must yield indices from 0 to 1"),
+        (SHAPE, [torch.tensor([0, 1])], ValueError, "batches must yield the shape (1, batch_size)"),
+        (LENGTH, [torch.tensor([[0], [1]])], ValueError, "must yield the shape (1, batch_size)"),
+        (EMPTY, [torch.zeros(1, 0, dtype=torch.int64)], ValueError, "must yield the shape (1, ba"),
+    ],
+    (train_runs, "lr"): [
+        *RATE,
+        (SHAPE, torch.tensor([0.1]), ValueError, "lr must have the shape (1, 1), got (1,)"),
+        (SIGN, torch.tensor([[-0.1]]), ValueError, "lr must be positive and finite in every row"),
+        (ZERO, torch.tensor([[0.0]]), ValueError, "lr must be positive and finite in every row"),
+        (NOT_A_NUMBER, torch.tensor([[NAN]]), ValueError, "lr must be positive and finite in eve"),
+        (INFINITE, torch.tensor([[INF]]), ValueError, "lr must be positive and finite in every"),
+    ],
+    (train_runs, "start"): [
+        (TYPE, 0.0, TypeError, "start must hold a slope and an intercept, got 0.0"),
+        (TYPE, ("0", 0.0), TypeError, "start must be a real number, got '0'"),
+        (NOT_A_NUMBER, (NAN, 0.0), ValueError, "start must be finite, got nan"),
+        (INFINITE, (0.0, INF), ValueError, "start must be finite, got inf"),
+        (RANGE, (0.0, 10**400), ValueError, "start must be within float64"),
+        (SHAPE, ([0.0], [0.0]), TypeError, "start must be a real number, got [0.0]"),
+        (LENGTH, (0.0,), TypeError, "start must hold a slope and an intercept, got (0.0,)"),
+        (EMPTY, (), TypeError, "start must hold a slope and an intercept, got ()"),
+    ],
+    (noise_floor, "lr"): RATE,
+    (noise_floor, "batch_size"): COUNT,
+    (loss_above_minimum, "parameters"): [
+        (TYPE, [[1.0, 2.0]], TypeError, "must be a tensor of a floating dtype, got [[1.0, 2.0]]"),
+        (TYPE, torch.tensor([[1, 2]]), TypeError, "must be a tensor of a floating dtype"),
+        (NOT_A_NUMBER, torch.tensor([NAN, 1.0]), ValueError, "must be finite, got NaN or inf"),
+        (INFINITE, torch.tensor([1.0, INF]), ValueError, "must be finite, got NaN or infinity"),
+        (SHAPE, torch.tensor(1.0), ValueError, "parameters must have the shape (..., 2), got ()"),
+        (LENGTH, torch.ones(3), ValueError, "parameters must have the shape (..., 2), got (3,)"),
+        (EMPTY, torch.ones(0, 2), ValueError, "parameters must have the shape (..., 2), got (0,"),
+    ],
     (mean_squared_error, "prediction"): TENSOR,
     (mean_squared_error, "target"): TENSOR,
     (train, "model"): [
@@ -274,6 +423,10 @@ TABLE: dict[tuple[Callable[..., Any], str], list[Row]] = {
         UNEQUAL,
         (RANGE, [1e308, 1e308], ValueError, "must keep the slope and intercept within float64"),
     ],
+    (noise_floor, "x"): [*VECTOR, UNEQUAL_TO_THREE, SAME_X],
+    (noise_floor, "y"): [*VECTOR, UNEQUAL_TO_THREE],
+    (loss_above_minimum, "x"): [*VECTOR, UNEQUAL, (RANGE, [2.0, 2.0], *SAME_X[2:])],
+    (loss_above_minimum, "y"): [*VECTOR, UNEQUAL],
     (loss_surface, "x"): [*VECTOR, UNEQUAL, (RANGE, [0.0, 1e200], ValueError, TOO_LARGE)],
     (loss_surface, "y"): [*VECTOR, UNEQUAL, (RANGE, [0.0, 1e200], ValueError, TOO_LARGE)],
     (loss_surface, "k_values"): [*VECTOR, (RANGE, [1e200], ValueError, TOO_LARGE)],
@@ -289,6 +442,14 @@ ONE_TENSOR = {
     INFINITE: torch.tensor([INF, 0.0]),
     RANGE: torch.tensor([1e30, 0.0]),
 }
+ONE_RUN = {
+    SIGN: torch.tensor([[-1.0, -2.0]]),
+    ZERO: torch.zeros(1, 2),
+    RANGE: torch.tensor([[1e30, 0.0]]),  # the path then says where the run went
+}
+NO_PATH_FAULT = dict.fromkeys(
+    (NOT_A_NUMBER, INFINITE, SIGN, ZERO, SHAPE), "a name, not a number or an array"
+)
 NO_NUMBER = dict.fromkeys((NOT_A_NUMBER, INFINITE, SIGN, ZERO, RANGE), "an object, not a number")
 NO_ARRAY = dict.fromkeys((SHAPE, LENGTH), "an object, not an array")
 HARMLESS: dict[tuple[Callable[..., Any], str], dict[str, Any]] = {
@@ -306,6 +467,35 @@ HARMLESS: dict[tuple[Callable[..., Any], str], dict[str, Any]] = {
     },
     (MiniBatchSampler, "shuffle"): {RANGE: "True or False"},
     (MiniBatchSampler, "seed"): {ZERO: 0},
+    (save_checkpoint, "path"): NO_PATH_FAULT
+    | {LENGTH: "a path of any length that the system takes"},
+    (save_checkpoint, "model"): {**NO_NUMBER, **NO_ARRAY},
+    (save_checkpoint, "optimizer"): {**NO_NUMBER, **NO_ARRAY},
+    (save_checkpoint, "sampler"): {**NO_NUMBER, **NO_ARRAY, EMPTY: "it has at least one batch"},
+    (save_checkpoint, "epoch"): {ZERO: 0},
+    (load_checkpoint, "path"): NO_PATH_FAULT,
+    (load_checkpoint, "model"): {**NO_NUMBER, **NO_ARRAY},
+    (load_checkpoint, "optimizer"): {**NO_NUMBER, **NO_ARRAY},
+    (load_checkpoint, "sampler"): {
+        **NO_NUMBER,
+        SHAPE: "an object, not an array",
+        EMPTY: "it has at least one batch",
+    },
+    (shuffled_epochs, "num_epochs"): {ZERO: 0},
+    (shuffled_epochs, "seed"): {ZERO: 0},
+    (train_runs, "x"): ONE_RUN,
+    (train_runs, "y"): ONE_RUN,
+    (train_runs, "batches"): {ZERO: [torch.tensor([[0, 0]])]},
+    (train_runs, "start"): {SIGN: (-1.0, -2.0), ZERO: (0, 0)},
+    (noise_floor, "x"): {SIGN: [-1.0, -2.0, -3.0], ZERO: [0.0, 1.0, 2.0]},
+    (noise_floor, "y"): {SIGN: [-1.0, -2.0, -3.0], ZERO: [0.0, 1.0, 2.0]},
+    (loss_above_minimum, "x"): VECTOR_OF_ANY_SIGN,
+    (loss_above_minimum, "y"): VECTOR_OF_ANY_SIGN,
+    (loss_above_minimum, "parameters"): {
+        SIGN: torch.tensor([-1.0, -2.0]),
+        ZERO: torch.zeros(2),
+        RANGE: torch.tensor([1e30, 1e30]),
+    },
     (mean_squared_error, "prediction"): ONE_TENSOR,
     (mean_squared_error, "target"): ONE_TENSOR,
     (train, "model"): {**NO_NUMBER, **NO_ARRAY},
@@ -358,7 +548,11 @@ def frozen(value):
     if isinstance(value, torch.optim.Optimizer):
         return repr(value.state_dict())
     if isinstance(value, MiniBatchSampler):
-        return repr(value.state_dict()), next(iter(value)).tolist()
+        twin = MiniBatchSampler(value.n, value.batch_size, shuffle=value.shuffle, seed=0)
+        twin.load_state_dict(value.state_dict())
+        return repr(value.state_dict()), [indices.tolist() for indices in twin]
+    if isinstance(value, Path):
+        return sorted(path.name for path in value.parent.iterdir()), value.read_bytes()
     return repr(value)
 
 
@@ -373,7 +567,7 @@ def test_bad_input_is_refused_by_name_and_changes_nothing(function, name, value,
         call()
     message = str(caught.value)
     assert words in message
-    ours = function is not LinearRegressionModel.forward and error is not FloatingPointError
+    ours = function is not LinearRegressionModel.forward and (error in {TypeError, ValueError})
     if ours and not re.search(r"batch|shape|position|generator", words):
         assert name in message
     for key, argument in good.items():

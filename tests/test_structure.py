@@ -13,7 +13,7 @@ LAYERS = [
     {"checks"},
     {"loop_checks", "state_checks", "run_checks", "history", "residuals"},
     {"data", "model", "device", "sampler", "random_state"},
-    {"training", "ensemble"},
+    {"training", "ensemble", "checkpoint_checks"},
     {"exact", "landscape", "checkpoint"},
     {"noise"},
     {"plotting", "worker"},
