@@ -352,12 +352,11 @@ assert wander_large < k_error / 5
 # ---------
 #
 # 1. Leave NGC 1068 out. By how many standard errors does the slope change?
-# 2. Express the distances in kiloparsecs. What is the limit of the learning rate now, and how does
-#    it follow from the old one?
+# 2. Express the distances in kiloparsecs. What is the limit of the learning rate now, and which
+#    entry of the matrix sets it?
 # 3. Hubble's nebulae should follow a line through the origin. Write a model with a slope only,
 #    train it, and compare with the formula on this page.
-# 4. With batches of 8 and learning rate 0.48, what happens? Why is the limit for small batches
-#    lower?
+# 4. Train with batches of 8 and learning rate 0.48. Why is the limit for small batches lower?
 #
 # Next
 # ----

@@ -272,8 +272,8 @@ assert seconds(centred) < seconds(broadcasting) < seconds(double_loop)
 # Exercises
 # ---------
 #
-# 1. Measure an epoch of 500,000 points, batch by batch, with batches of 64, 512, 4096 and 32,768.
-#    What does a step cost, and what a point?
+# 1. Measure an epoch of 100,000 points, batch by batch, with batches of 64, 512 and 4096. What does
+#    a step cost, and what a point?
 # 2. Set ``shuffle=False`` in the sampler. How much of the time was the random order?
 # 3. Give a dataset the method ``__getitems__(indices)``, which receives a list of indices. The
 #    usual loader calls it if it is there. How far does that get you?
