@@ -356,7 +356,8 @@ assert wander_large < k_error / 5
 #    entry of the matrix sets it?
 # 3. Hubble's nebulae should follow a line through the origin. Write a model with a slope only,
 #    train it, and compare with the formula on this page.
-# 4. Train with batches of 8 and learning rate 0.48. Why is the limit for small batches lower?
+# 4. Train with batches of a single nebula and learning rate 0.48. How far does the slope swing, and
+#    why, though 0.48 is below the limit for all 24?
 #
 # Next
 # ----
