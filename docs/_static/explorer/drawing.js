@@ -45,7 +45,7 @@ class Frame {
     this.axes = add(svg, "g", { class: "lx-axes", "aria-hidden": "true" });
   }
 
-  /** Fit the drawing to the size that the page gives it: type keeps its size on a phone. */
+  /** Fit the drawing to its place in the page: type keeps its size on a phone. */
   resize() {
     this.width = Math.max(this.svg.clientWidth, 160);
     this.height = Math.max(this.svg.clientHeight, 120);
@@ -123,8 +123,7 @@ const triangle = ([x, y], r) => `M${x},${pixel(y - r)}l${r},${1.7 * r}h${-2 * r}
 class DataView {
   constructor(svg) {
     this.frame = new Frame(svg, {
-      hits: "path", residuals: "path", points: "path", truth: "path", exact: "path", batch: "path",
-      model: "path",
+      residuals: "path", points: "path", truth: "path", exact: "path", batch: "path", model: "path",
     }, { x: "x", y: "y" });
   }
 
@@ -147,7 +146,6 @@ class DataView {
     }
     this.places = experiment.points.map((p) => [frame.px(p.x), frame.py(p.y)]);
     set(layers.points, { d: this.places.map((place) => triangle(place, 4)).join("") });
-    set(layers.hits, { d: this.places.map((place) => `M${place}h0`).join("") });
     const { unique, k, m } = run.summary;
     set(layers.exact, { d: unique ? segment(frame, k, m) : "" });
   }
@@ -171,9 +169,9 @@ class DataView {
   }
 }
 
-const STAR =
-  "M0.0,-8.5L2.0,-2.8L8.1,-2.6L3.2,1.1L5.0,6.9L0.0,3.4L-5.0,6.9L-3.2,1.1L-8.1,-2.6L-2.0,-2.8z";
-const LEVELS = [-3, -2, -1, 0, 1, 2, 3, 4, 5].flatMap((p) => [1, 2, 5].map((f) => f * 10 ** p));
+const STAR = "M0,-9L2,-3L8,-3L3,1L5,7L0,4L-5,7L-3,1L-8,-3L-2,-3z";
+const LEVELS = [-3, -2, -1, 0, 1, 2, 3, 4, 5]
+  .flatMap((power) => [1, 1.5, 2, 3, 5, 7].map((f) => f * 10 ** power));
 
 /** The loss over k and m: its contours are ellipses around the exact solution. */
 class SurfaceView {
@@ -214,7 +212,9 @@ class SurfaceView {
   drawContours(points, summary) {
     const { frame } = this, { contours, heights } = frame.layers, [k0, k1, m0, m1] = this.range;
     const highest = Math.max(...[k0, k1].flatMap((k) => [m0, m1].map((m) => fullLoss(summary, k, m))));
-    const levels = LEVELS.filter((level) => level > summary.loss && level < highest).slice(-12);
+    const inView = LEVELS.filter((level) => level > summary.loss && level < highest);
+    const every = Math.ceil(inView.length / 12);
+    const levels = inView.filter((level) => LEVELS.indexOf(level) % every === 0);
     const { steep, flat, angle } = curvature(points);
     const x = frame.px(summary.k), y = frame.py(summary.m);
     contours.replaceChildren();
@@ -263,7 +263,7 @@ class SurfaceView {
   }
 }
 
-/** The next step, to scale; a short one is lengthened by a thin line, so that it can be seen. */
+/** The next step, to scale; a short one is lengthened, so that it can be seen. */
 function arrow(x, y, dx, dy, length) {
   const shown = Math.max(length, 26), [ux, uy] = [dx / length, dy / length];
   const tip = [x + ux * shown, y + uy * shown].map(pixel);
@@ -306,7 +306,7 @@ class LossView {
   }
 }
 
-/** A curve as a path; where many steps share a pixel, only their lowest and highest are drawn. */
+/** A curve as a path; of the steps that share a pixel, the lowest and the highest are drawn. */
 function trace(values, frame, height) {
   const group = Math.max(1, Math.ceil(values.length / (frame.width * 1.5)));
   let text = "";

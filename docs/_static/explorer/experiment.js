@@ -3,7 +3,7 @@
 (function (explorer) {
 const { drawPoints, limits, round, MAX_STEPS } = explorer;
 
-// name: [smallest, largest, digits after the point]. The last four need no redraw of the data.
+// name: [smallest, largest, digits after the point].
 const BOUNDS = {
   n: [2, 200, 0], noise: [0, 5, 3], seed: [0, 9999, 0], centre: [-6, 6, 2],
   lr: [0.0001, 10, 6], batch: [1, 200, 0], k: [-20, 20, 3], m: [-20, 20, 3],
@@ -13,7 +13,6 @@ const POINT = { x: [-20, 20, 3], y: [-200, 200, 3] };
 const BASE = {
   lr: 0.01, batch: 8, n: 50, noise: 0.5, seed: 0, centre: 0, k: 0, m: 0, steps: 0, zoom: 0,
 };
-const MAX_HASH = 8000;
 
 const clamp = (value, [low, high, digits]) => round(Math.min(Math.max(value, low), high), digits);
 const justAt = (factor, points) => round(factor * limits(points).full, 4);
@@ -25,7 +24,7 @@ const PRESETS = {
   one: { set: { batch: 1, lr: 0.05 } },
   below: { set: { batch: 50 }, lr: (points) => justAt(0.98, points) },
   above: { set: { batch: 50 }, lr: (points) => justAt(1.02, points) },
-  outlier: { edit: (points) => [...points.slice(0, -1), { x: 2.6, y: -18 }] },
+  outlier: { edit: (points) => [{ x: 2.6, y: -18 }, ...points.slice(1)] },
   valley: { set: { centre: 4, lr: 0.015 } },
 };
 
@@ -78,7 +77,7 @@ function parsePoints(text) {
 
 /** Read an experiment. Anything but its exact grammar, within bounds, gives null. */
 function decode(text) {
-  if (text.length > MAX_HASH) return null;
+  if (text.length > 8000) return null;
   const fields = new Map();
   for (const part of text.split("&")) {
     const [name, value, ...rest] = part.split("=");

@@ -1,4 +1,4 @@
-// The page: controls, dragging, keys, the clock of "play", read-outs and the address.
+// The page: controls, dragging, keys, the clock, read-outs and the address.
 "use strict";
 (function (explorer) {
 const {
@@ -31,6 +31,15 @@ function replay(fit = true) {
   surface.drawData(experiment, run);
   showSettings();
   showRun();
+}
+
+/** Show another experiment; for none, the first preset and a notice. */
+function begin(found) {
+  pause();
+  byId("notice").hidden = found !== null;
+  experiment = found ?? presetExperiment("post");
+  selected = 0;
+  replay();
 }
 
 function change(settings, fit) {
@@ -97,8 +106,7 @@ function verdict() {
 /** Of the sentences that the page holds in one place, show the one that is true. */
 function showOnly(group, name) {
   for (const sentence of byId(group).children) {
-    const hidden = sentence.dataset.when !== name;
-    if (sentence.hidden !== hidden) sentence.hidden = hidden;
+    sentence.toggleAttribute("hidden", sentence.dataset.when !== name);
   }
   byId(group).dataset.shown = name;
 }
@@ -188,10 +196,7 @@ for (const [id, name] of Object.entries(CONTROLS)) {
 
 for (const button of document.querySelectorAll(".lx-presets button")) {
   button.addEventListener("click", () => {
-    pause();
-    byId("notice").hidden = true;
-    experiment = presetExperiment(button.dataset.preset);
-    replay();
+    begin(presetExperiment(button.dataset.preset));
     save();
   });
 }
@@ -242,7 +247,7 @@ function select(index) {
 press("add-point", addBeside);
 press("remove-point", removePoint);
 
-/** Drag what `grab` finds under the pointer; a click elsewhere in the frame goes to `click`. */
+/** Drag what `grab` finds under the pointer; a click elsewhere goes to `click`. */
 function draggable({ frame }, ring, grab, move, click) {
   const { svg } = frame;
   let dragging = false, grabbed = false;
@@ -256,6 +261,8 @@ function draggable({ frame }, ring, grab, move, click) {
   svg.addEventListener("pointermove", (event) => {
     if (dragging) move(frame.inside(frame.at(event)), false);
   });
+  const stay = (event) => dragging && event.preventDefault(); // a finger drags, the page stays
+  svg.addEventListener("touchstart", stay, { passive: false });
   const drop = () => {
     if (dragging) replay(); // now the axes may adapt
     dragging = false;
@@ -294,7 +301,7 @@ onKeys(startHandle, () => ({ x: experiment.k, y: experiment.m }), moveStart, {})
 
 const write = () => history.replaceState(null, "", `#${encode(experiment)}`);
 
-/** Write the experiment into the address, at most twice a second: browsers limit that. */
+/** Write the address, at most twice a second: browsers limit that. */
 function save() {
   saved ??= setTimeout(() => {
     saved = null;
@@ -306,17 +313,13 @@ function save() {
 function load() {
   const text = location.hash.slice(1), heading = text !== "" && byId(text) !== null;
   if (heading && experiment) return; // a link within the page
-  pause();
-  const found = heading || text === "" ? presetExperiment("post") : decode(text);
-  byId("notice").hidden = found !== null;
-  experiment = found ?? presetExperiment("post");
-  replay();
+  begin(heading || text === "" ? presetExperiment("post") : decode(text));
 }
 
 function copy(text) {
   const say = (words) => (byId("copied").textContent = words);
   const copying = navigator.clipboard?.writeText(text) ?? Promise.reject();
-  copying.then(() => say("Copied."), () => say("Not allowed: please select and copy it yourself."));
+  copying.then(() => say("Copied."), () => say("Not allowed: copy it by hand."));
 }
 
 const program = () => byId("program").textContent;
