@@ -51,12 +51,14 @@ class Program:
     Attributes:
         text: The program.
         objects: The objects of the library that it holds, in their order.
+        named: Those that the stage imports by name.
         taught: Those that it shows as taught.
         modules: The modules whose program it holds as a string.
     """
 
     text: str
     objects: list[Key]
+    named: list[Key]
     taught: list[Key]
     modules: list[str]
 
@@ -120,6 +122,7 @@ def inline(text: str, path: Path, library: Library, taught_in: Mapping[Key, str]
     return Program(
         _join_cells(parts),
         [(piece.module, piece.name) for piece in stage.pieces.values()],
+        [(p.module, p.name) for p in stage.pieces.values() if p.name in stage.named],
         stage.taught,
         stage.modules,
     )

@@ -47,6 +47,7 @@ class Stage:
         title: Its title.
         program: Its complete program.
         objects: The objects of the library that the program holds.
+        named: Those that the stage imports by name.
         modules: The modules whose program it holds as a string.
     """
 
@@ -54,6 +55,7 @@ class Stage:
     title: str
     program: str
     objects: tuple[Key, ...]
+    named: tuple[Key, ...]
     modules: tuple[str, ...]
 
     @property
@@ -114,6 +116,7 @@ def make_programs(examples: Path, library_folder: Path) -> dict[str, Stage]:
                 _title(text),
                 program.text,
                 tuple(program.objects),
+                tuple(program.named),
                 tuple(program.modules),
             )
         if errors:
@@ -133,9 +136,12 @@ def write_programs(folders: Folders, stages: Mapping[str, Stage]) -> None:
             file = folders.programs / MODULES / f"{module.rpartition('.')[2]}.py"
             wanted[file] = module_program(library, module, Path(f"{stage.key}.py"), 1)
     uses: dict[str, list[dict[str, str]]] = {}
-    for stage in stages.values():
-        for module, name in stage.objects:
-            uses.setdefault(f"{module}.{name}", []).append({"key": stage.key, "title": stage.title})
+    for held_or_named in ("named", "objects"):
+        for module, name in sorted({o for s in stages.values() for o in s.objects}):
+            if f"{module}.{name}" not in uses:  # no stage names a helper: then all that hold it
+                users = [s for s in stages.values() if (module, name) in getattr(s, held_or_named)]
+                if users:
+                    uses[f"{module}.{name}"] = [{"key": s.key, "title": s.title} for s in users]
     wanted[folders.programs / "uses.json"] = json.dumps(uses, indent=1, sort_keys=True) + "\n"
     for file, text in wanted.items():
         write_if_changed(file, text.encode())
@@ -296,6 +302,7 @@ def _prepare(app: Sphinx, config: Config) -> None:
     fingerprint = _fingerprint(Path(app.srcdir), config.sphinx_gallery_conf)
     clear_gallery(folders, stages, fingerprint)
     write_programs(folders, stages)
+    config.programs_objects = {key: stage.objects for key, stage in stages.items()}
     config.programs_modules = {key: stage.modules for key, stage in stages.items()}
     config.programs_state = {
         "fingerprint": fingerprint,
@@ -340,6 +347,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.add_config_value("programs_library", "../linreg", "env")
     app.add_config_value("programs_state", {}, "")
     app.add_config_value("programs_modules", {}, "")
+    app.add_config_value("programs_objects", {}, "")
     app.connect("config-inited", _prepare, priority=5)
     app.connect("builder-inited", _finish_gallery, priority=900)
     app.connect("build-finished", _sweep_output)
