@@ -323,16 +323,19 @@ def _sweep_output(app: Sphinx, exception: Exception | None) -> None:
         return
     folders = Folders.of(Path(app.srcdir), app.config)
     out, gallery = Path(app.outdir), folders.gallery.name
-    names = {file.name for file in [*_files(folders.gallery), *_files(folders.programs)]}
-    candidates = [
-        *(out / "_images").glob("sphx_glr_plot_*"),
-        *(out / "_downloads").glob("*/plot_*"),
-        *(out / "_downloads").glob(f"*/{MODULES}/*"),
-    ]
-    for file in candidates:
-        if file.name not in names:
+    figures = {file.name for file in _files(folders.gallery)}
+    for file in (out / "_images").glob("sphx_glr_plot_*"):
+        if file.name not in figures:
             file.unlink()
-    for folder, suffix in ((out / gallery, ".html"), (out / "_sources" / gallery, ".rst.txt")):
+    downloads = {out / "_downloads" / path for _, path in app.env.dlfiles.values()}
+    for file in _files(out / "_downloads"):
+        if file not in downloads:
+            file.unlink()
+    for folder, suffix in (
+        (out / gallery, ".html"),
+        (out / "_sources" / gallery, ".rst.txt"),
+        (Path(app.doctreedir) / gallery, ".doctree"),
+    ):
         for file in folder.rglob(f"*{suffix}"):
             page = file.relative_to(folder).as_posix().removesuffix(suffix)
             if f"{gallery}/{page}" not in app.env.found_docs:
