@@ -83,3 +83,12 @@ def test_every_page_but_the_solutions_ends_with_two_to_four_exercises(root):
         numbers = [int(number) for number in re.findall(r"^# (\d)\. ", ending, re.M)]
         assert numbers == list(range(1, len(numbers) + 1)), file.name
         assert 2 <= len(numbers) <= 4, file.name
+
+
+def test_a_section_of_the_gallery_is_a_heading_below_the_gallerys_own(root):
+    """Else the sidebar shows the sections beside the tutorial, with all their pages in the last."""
+    top = (root / "examples" / "GALLERY_HEADER.rst").read_text(encoding="utf-8")
+    sections = list(root.glob("examples/*/GALLERY_HEADER.rst"))
+    assert len(sections) >= 3
+    for section in sections:
+        assert section.read_text(encoding="utf-8").splitlines()[1][0] != top.splitlines()[1][0]
