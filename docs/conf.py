@@ -52,8 +52,16 @@ html_copy_source = False
 html_show_sourcelink = False
 html_theme_options = {
     "top_of_page_buttons": [],
-    "light_css_variables": {"color-brand-primary": "#0a58a8", "color-brand-content": "#0a58a8"},
-    "dark_css_variables": {"color-brand-primary": "#7db9ff", "color-brand-content": "#7db9ff"},
+    "light_css_variables": {
+        "color-brand-primary": "#0a58a8",
+        "color-brand-content": "#0a58a8",
+        "color-api-name": "var(--color-foreground-primary)",
+        "color-api-pre-name": "var(--color-foreground-secondary)",
+    },
+    "dark_css_variables": {
+        "color-brand-primary": "#7db9ff",
+        "color-brand-content": "#7db9ff",
+    },
 }
 pygments_style = "code_colours.Light"
 pygments_dark_style = "code_colours.Dark"

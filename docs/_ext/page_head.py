@@ -2,6 +2,7 @@
 
 import html
 import os
+import re
 from typing import Any
 
 from docutils import nodes
@@ -14,6 +15,8 @@ DESCRIPTIONS = {
     "search": "Search the tutorial: pages, sections and the names of functions and classes.",
 }
 LONGEST = 160
+# Sphinx puts the lines of a long signature into a list that lacks its terms: invalid HTML.
+SIGNATURE = re.compile(r'<dl>\n((?:<dd>(?:<em|<span) class="sig-param.*?</dd>\n)+)</dl>', re.DOTALL)
 
 
 def site_url(environ: dict[str, str] | os._Environ[str] = os.environ) -> str:
@@ -53,6 +56,13 @@ def fill_head(
             context[part] = context[part].replace(
                 'role="heading">', 'role="heading" aria-level="2">'
             )
+            context[part] = SIGNATURE.sub(signature_lines, context[part])
+
+
+def signature_lines(match: re.Match[str]) -> str:
+    """Return the lines of a signature as what may stand inside a term."""
+    lines = match[1].replace("<dd>", '<span class="sig-line">').replace("</dd>", "</span>")
+    return f'<span class="sig-lines">\n{lines}</span>'
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:

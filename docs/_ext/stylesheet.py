@@ -49,10 +49,13 @@ def write_stylesheet(app: Sphinx, env: BuildEnvironment) -> list[str]:
     return [] if unchanged else sorted(env.found_docs)
 
 
-def link_one_stylesheet(
+def link_what_is_needed(
     app: Sphinx, _page: str, _template: str, context: dict[str, Any], _doctree: nodes.document
 ) -> None:
-    """Drop the sheets that the one replaces, and name the font to load ahead."""
+    """Drop what the one sheet replaces and what nothing uses; name the font to load ahead."""
+    context["script_files"] = [
+        script for script in context["script_files"] if "sg-tags" not in str(script.filename)
+    ]
     context["css_files"] = [
         sheet
         for sheet in context["css_files"]
@@ -67,5 +70,5 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     """Register the stylesheet."""
     app.add_css_file("site.css", priority=100)
     app.connect("env-updated", write_stylesheet)
-    app.connect("html-page-context", link_one_stylesheet, priority=900)
+    app.connect("html-page-context", link_what_is_needed, priority=900)
     return {"version": "1", "parallel_read_safe": True}
