@@ -46,6 +46,7 @@ html_theme = "furo"
 html_title = project
 html_static_path = ["_static"]
 html_favicon = "_static/logo.svg"
+html_search_scorer = "_static/search-scorer.js"
 html_js_files = [("look.js", {"defer": ""})]
 html_additional_pages = {"404": "404.html"}
 html_copy_source = False

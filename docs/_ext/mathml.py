@@ -38,6 +38,8 @@ def to_mathml(tex: str, *, block: bool) -> str:
     # XML knows five of HTML's named characters, the converter uses some more.
     named = r"&(?!amp;|lt;|gt;|quot;)[A-Za-z]+;"
     root = ElementTree.fromstring(re.sub(named, lambda name: html.unescape(name[0]), mathml))
+    for table in root.iter("mtable"):
+        table.attrib.pop("scriptlevel", None)  # valid on <mstyle> only
     root.set("alttext", re.sub(r"\s+", " ", tex.strip()))
     return ElementTree.tostring(root, encoding="unicode")
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from docutils import nodes
 from sphinx.application import Sphinx
+from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.typing import ExtensionMetadata
 
 DESCRIPTIONS = {
@@ -41,6 +42,19 @@ def describe_page(doctree: nodes.document) -> str:
     return ""
 
 
+class DropDoubleNames(SphinxPostTransform):
+    """Furo wraps tables and gives the wrapper the table's id too: a page has each id once."""
+
+    formats = ("html",)
+    default_priority = 510  # after Furo's wrapping
+
+    def run(self, **kwargs: Any) -> None:
+        """Take the id from the wrappers of one page."""
+        for wrapper in self.document.findall(nodes.container):
+            if {"table-wrapper", "math-wrapper"} & set(wrapper["classes"]):
+                wrapper["ids"] = []
+
+
 def fill_head(
     app: Sphinx, page: str, _template: str, context: dict[str, Any], doctree: nodes.document | None
 ) -> None:
@@ -67,5 +81,6 @@ def signature_lines(match: re.Match[str]) -> str:
 
 def setup(app: Sphinx) -> ExtensionMetadata:
     """Register the step, after the theme's own."""
+    app.add_post_transform(DropDoubleNames)
     app.connect("html-page-context", fill_head, priority=800)
     return {"version": "1", "parallel_read_safe": True}

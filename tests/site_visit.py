@@ -1,0 +1,106 @@
+"""What the tests of the site share: how to find Chromium, serve the site and visit its pages."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+from urllib.parse import urlsplit
+
+PREFIX = "/some/sub/path/"  # a project's pages are rarely at the root of their host
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+NO_CHROMIUM = (
+    "The tests of the site drive Chromium. On Debian or Ubuntu: sudo apt-get install -y chromium. "
+    "Elsewhere: set CHROMIUM to the path of Chromium or Chrome."
+)
+# What a page is asked once it is loaded; lazy pictures are made to load first.
+REPORT = """async () => {
+  for (const image of document.images) image.loading = "eager";
+  await Promise.all([...document.images].map(image => image.decode().catch(() => 0)));
+  const images = [...document.querySelectorAll("main img, article img")];
+  const root = document.documentElement;
+  return {
+    sideways: root.scrollWidth - root.clientWidth,
+    title: document.title,
+    description: document.querySelector("meta[name=description]")?.content ?? "",
+    headings: document.querySelectorAll("h1").length,
+    broken: images.filter(i => !i.naturalWidth).map(i => i.src),
+    sizeless: images.filter(i => !i.hasAttribute("width") || !i.hasAttribute("height")).length,
+    wordless: images.filter(i => !i.alt && !(i.hasAttribute("alt") && i.closest("a"))).length,
+    eager: document.querySelectorAll("article img:not([loading])").length,
+    sheets: document.querySelectorAll("link[rel=stylesheet]").length,
+    formulas: document.querySelectorAll("math").length,
+    folds: document.querySelectorAll("details").length,
+  };
+}"""
+
+
+def chromium() -> str:
+    """Return the path of Chromium, or say how to get it."""
+    found = [os.environ.get("CHROMIUM"), *map(shutil.which, NAMES)]
+    for path in found:
+        if path and Path(path).is_file():
+            return path
+    raise FileNotFoundError(NO_CHROMIUM)
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    """Serves the site below PREFIX and its 404 page elsewhere, without a log."""
+
+    def translate_path(self, path: str) -> str:
+        rest = urlsplit(path).path.removeprefix(PREFIX)
+        return super().translate_path("/" + rest if rest != path else "/nothing-here")
+
+    def log_message(self, *_args: Any) -> None:
+        pass
+
+
+@contextmanager
+def serve(site: Path) -> Iterator[str]:
+    """Serve the site on this machine, as a host serves a project's pages; yield its address."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(site)))
+    thread = Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}{PREFIX}"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@dataclass
+class Visit:
+    """What a page did and said when it was opened as a file."""
+
+    errors: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
+    report: dict[str, Any] = field(default_factory=dict)
+
+
+def visit(context: Any, url: str) -> Visit:
+    """Open a page and note what it does."""
+    seen = Visit()
+    page = context.new_page()
+    page.on("pageerror", lambda error: seen.errors.append(f"script: {error}"))
+    page.on("requestfailed", lambda request: seen.errors.append(f"failed: {request.url}"))
+    page.on("request", lambda request: seen.requests.append(request.url))
+    page.on(
+        "console",
+        lambda message: (
+            seen.errors.append(f"console: {message.text}") if message.type == "error" else None
+        ),
+    )
+    page.goto(url)
+    seen.report = page.evaluate(REPORT)
+    page.close()
+    return seen
+
+
+def pages_of(site: Path) -> list[str]:
+    """Return the pages of the site, as paths below it."""
+    paths = (page.relative_to(site) for page in site.rglob("*.html"))
+    return sorted(path.as_posix() for path in paths if not path.parts[0].startswith("_"))
