@@ -107,6 +107,8 @@ assert new_loss < loss
 # only in training, such as dropout and batch normalisation. A line has no such layers; the call
 # is a habit worth having.
 
+from linreg.training import train
+
 # %%
 # Train
 # -----
@@ -114,7 +116,6 @@ assert new_loss < loss
 # The program runs on a GPU if the machine has one, else on the CPU. The post demanded a GPU.
 
 from linreg.device import default_device
-from linreg.training import train
 
 model = LinearRegressionModel().to(default_device())
 optimizer = torch.optim.SGD(model.parameters(), lr=0.01)

@@ -222,7 +222,7 @@ def test_names_in_code_link_to_their_documentation(page: Page, address: str, roo
         "https://docs.pytorch.org/docs/stable/data.html#torch.utils.data.DataLoader"
     )
     docs = root / "docs"
-    assert inventories.missing(docs, docs / "tutorial") == set()
+    assert inventories.missing(docs, docs / "tutorial") == set(), "see docs/inventories.toml"
 
 
 def test_an_unknown_address_below_any_path_gets_a_page_that_needs_nothing_else(

@@ -1,6 +1,6 @@
 // How search results are ranked. The words of a page count alike wherever they stand, so pages
 // that teach come before those that list: first the stages, last the solutions and the reference.
-const Scorer = {
+var Scorer = {
   score: ([page, , , , points]) => {
     const order = [/^tutorial\/solutions/, /^(api|changes|since)/, /./, /^tutorial\/\w+\/plot_/,
                    /^tutorial\/plot_/];
