@@ -33,9 +33,11 @@ from torch import distributed, nn
 from torch.nn.parallel import DistributedDataParallel
 from torch.utils.data import DataLoader, DistributedSampler
 
+# %%
+# The program kills a process later on. Where it cannot, it says so and ends.
+
 if not (distributed.is_available() and hasattr(signal, "SIGKILL")):
-    print("This page needs torch.distributed and SIGKILL. Here one is missing (Windows has no")
-    print("SIGKILL), so the program ends now.")
+    print("torch.distributed or SIGKILL is missing here (Windows has no SIGKILL).")
     sys.exit()
 
 # %%

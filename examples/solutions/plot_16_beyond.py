@@ -143,6 +143,8 @@ def epoch_seconds(batch_size, shuffle=True):
     return min(times)
 
 
+# %%
+
 sizes = (64, 512, 4096)
 per_step, points = least_squares(
     [len(dataset) / size for size in sizes], [epoch_seconds(size) for size in sizes]
@@ -208,6 +210,8 @@ def interrupted(momentum, forget):
     return model.k.item()
 
 
+# %%
+
 for momentum in (0.0, 0.9):
     kept_k, lost_k = interrupted(momentum, forget=False), interrupted(momentum, forget=True)
     print(f"momentum {momentum}: k = {kept_k:.4f}, without the state {lost_k:.4f}")
@@ -258,6 +262,9 @@ def network(width, bend=nn.Tanh):
     return nn.Sequential(*first, *second, nn.Linear(width, 1))
 
 
+# %%
+
+
 def fit(model, x, y, num_epochs, optimizer=None):
     """Train as on that page, and return the losses on the points given and on those held out."""
     shuffling = torch.Generator().manual_seed(0)
@@ -268,6 +275,8 @@ def fit(model, x, y, num_epochs, optimizer=None):
         pairs = [(x, y), (x_test, y_test)]
         return [mean_squared_error(model(x), y).item() for x, y in pairs]
 
+
+# %%
 
 straight, _ = fit(network(4, bend=nn.Identity), x_train, y_train, num_epochs=100)
 k, m = least_squares(x_train[:, 0], y_train[:, 0])
@@ -326,3 +335,9 @@ assert epochs > 400
 # sphinx_gallery_start_ignore
 torch.set_num_threads(threads)
 # sphinx_gallery_end_ignore
+
+# %%
+# Next
+# ----
+#
+# That was the last page. Take a dataset of your own, and write its model.
