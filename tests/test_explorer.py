@@ -436,8 +436,8 @@ def test_touch_at_phone_width(open_page) -> None:
 def test_a_finger_drags_a_point_and_elsewhere_scrolls_the_page(open_page) -> None:
     phone = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
     page = open_page("#preset=outlier&steps=7", **phone)
-    page.evaluate(
-        "document.getElementById('data-view').scrollIntoView({block: 'center', behavior: 'instant'})"
+    page.locator("#data-view").evaluate(
+        "view => view.scrollIntoView({block: 'center', behavior: 'instant'})"
     )
     page.wait_for_timeout(200)
     devtools = page.context.new_cdp_session(page)
