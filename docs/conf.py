@@ -33,6 +33,7 @@ extensions = [
     "sphinx_copybutton",
     "stylesheet",
     "terms",
+    "solution_links",
     "explorer",
 ]
 html_math_renderer = "mathml"

@@ -129,3 +129,14 @@ def test_a_failing_stage_fails_the_build_with_its_traceback(root, tmp_path):
     assert "ZeroDivisionError" in output
     assert "plot_01_stage.py" in output
     assert "print(1 / 0)" in output
+
+
+def test_the_exercises_of_every_page_lead_to_their_solutions(site):
+    for path in sorted((site / "tutorial").rglob("plot_*.html")):
+        html = path.read_text(encoding="utf-8")
+        link = re.search(r'class="solution-link">.*?href="([^"]+)"', html, re.S)
+        if path.parent.name == "solutions":
+            assert link is None
+        else:
+            assert link is not None, path.name
+            assert (path.parent / link.group(1)).resolve().is_file()

@@ -1,0 +1,61 @@
+"""Link each page's exercises to the page of solutions of its section.
+
+The link is made when the site is built: a program or a notebook that stands alone has no page of
+solutions beside it.
+"""
+
+from pathlib import PurePosixPath
+from typing import Any
+
+from docutils import nodes
+from sphinx import addnodes
+from sphinx.application import Sphinx
+from sphinx.transforms import SphinxTransform
+from sphinx.util.typing import ExtensionMetadata
+
+SOLUTIONS = {  # a folder of examples/, and the program with the solutions of its pages
+    ".": "plot_14_stages",
+    "understanding": "plot_15_understanding",
+    "beyond": "plot_16_beyond",
+}
+
+
+class LinkSolutions(SphinxTransform):
+    """Put a line with the link at the end of a page's exercises."""
+
+    default_priority = 420
+
+    def apply(self, **kwargs: Any) -> None:
+        """Add the line to one page."""
+        gallery = self.config.sphinx_gallery_conf["gallery_dirs"][0]
+        page = PurePosixPath(self.env.docname)
+        if not page.is_relative_to(gallery):
+            return
+        solutions = SOLUTIONS.get(str(page.relative_to(gallery).parent))
+        target = f"{gallery}/solutions/{solutions}"
+        if solutions is None or target not in self.env.found_docs:
+            return
+        for section in self.document.findall(nodes.section):
+            if section[0].astext() == "Exercises":
+                section.append(line_with_link(self.env.docname, target))
+
+
+def line_with_link(docname: str, target: str) -> nodes.paragraph:
+    """Return the line that leads from the exercises to their solutions."""
+    link = addnodes.pending_xref(
+        "",
+        nodes.inline("", "solutions"),
+        refdomain="std",
+        reftype="doc",
+        reftarget=f"/{target}",
+        refexplicit=True,
+        refdoc=docname,
+        refwarn=True,
+    )
+    return nodes.paragraph("", "When you have tried: ", link, ".", classes=["solution-link"])
+
+
+def setup(app: Sphinx) -> ExtensionMetadata:
+    """Register with Sphinx."""
+    app.add_transform(LinkSolutions)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
