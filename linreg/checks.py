@@ -40,7 +40,7 @@ def check_real(name: str, value: object) -> float:
 
 
 def check_vector(name: str, values: object) -> NDArray[np.float64]:
-    """Return a tensor, an array or a sequence as a finite one-dimensional float64 array.
+    """Return a tensor, an array or a sequence as a new, finite, one-dimensional float64 array.
 
     A tensor is moved to the CPU before it is widened: some accelerators have no float64.
     """
@@ -49,7 +49,8 @@ def check_vector(name: str, values: object) -> NDArray[np.float64]:
     try:
         if isinstance(values, Tensor):
             values = values.detach().cpu()
-            values = (values.double() if values.is_floating_point() else values).numpy(force=True)
+            narrow = values.is_floating_point() and values.itemsize < 4  # NumPy has no bfloat16
+            values = (values.float() if narrow else values).numpy(force=True)
         array = np.asarray(values)
     except ValueError as error:
         raise ValueError(f"{name} must be one-dimensional, got rows of unequal length") from error
@@ -61,8 +62,9 @@ def check_vector(name: str, values: object) -> NDArray[np.float64]:
         raise ValueError(f"{name} must hold at least one value, got none")
     if array.dtype.kind not in "iuf":
         raise TypeError(f"{name} must hold real numbers, got dtype {array.dtype}")
-    vector = array.astype(np.float64, copy=False)
-    if not np.isfinite(vector).all():
+    vector = array.astype(np.float64)
+    narrower = array if array.itemsize < vector.itemsize else vector  # fewer bytes to read
+    if not np.isfinite(narrower).all():
         raise ValueError(f"{name} must be finite, got NaN or infinity")
     return vector
 

@@ -39,12 +39,14 @@ def least_squares(x: Tensor | ArrayLike, y: Tensor | ArrayLike) -> tuple[float, 
     """
     x, y = check_points(x, y)
     x_mean, y_mean = x.mean(), y.mean()
-    x_centred = x - x_mean
-    spread = abs(x_centred).max()
-    if spread == 0 or x.min() == x.max():
-        raise ValueError(f"x must hold at least two distinct values, got only {x[0]:g}")
-    x_scaled = x_centred / spread  # keeps the squares of tiny and huge x within float64
-    slope = (x_scaled @ (y - y_mean)) / (x_scaled @ x_scaled) / spread
+    lowest, highest = x.min(), x.max()
+    spread = max(highest - x_mean, x_mean - lowest)
+    if spread == 0 or lowest == highest:
+        raise ValueError(f"x must hold at least two distinct values, got only {lowest:g}")
+    x -= x_mean  # in place: both are copies
+    y -= y_mean
+    x /= spread  # keeps the squares of tiny and huge x within float64
+    slope = (x @ y) / (x @ x) / spread
     intercept = y_mean - slope * x_mean
     check_result("x and y", "slope and intercept", [slope, intercept])
     return float(slope), float(intercept)

@@ -52,14 +52,16 @@ def loss_surface(
     k0, m0, y = take_off_line(x, y)  # a fit without noise would lose its digits
     slopes, intercepts = slopes - k0, intercepts - m0
     x_mean, y_mean = x.mean(), y.mean()
-    x_centred, y_centred = x - x_mean, y - y_mean
-    offset = offset_at_mean(slopes, intercepts, x_mean, x_centred.mean(), y_mean)
-    spread = max(x_centred.max(), -x_centred.min()) or 1.0
-    x_centred /= spread  # keeps the squares of tiny and huge x within float64
-    s_xx = x_centred @ x_centred / len(x)
-    best_slope = x_centred @ y_centred / len(x) / s_xx if s_xx > 0 else 0.0
-    residual = y_centred - best_slope * x_centred
-    smallest_loss = residual @ residual / len(x)
+    x -= x_mean  # in place: both are copies, and a third array would take longer than the sums
+    y -= y_mean
+    offset = offset_at_mean(slopes, intercepts, x_mean, x.mean(), y_mean)
+    spread = max(x.max(), -x.min()) or 1.0
+    x /= spread  # keeps the squares of tiny and huge x within float64
+    s_xx = x @ x / len(x)
+    best_slope = x @ y / len(x) / s_xx if s_xx > 0 else 0.0
+    x *= best_slope
+    y -= x  # the residuals of the best line
+    smallest_loss = y @ y / len(y)
     surface = smallest_loss + s_xx * (slopes * spread - best_slope) ** 2 + offset**2
     check_result("x, y, k_values and m_values", "loss", surface)
     return np.asarray(surface)

@@ -45,20 +45,22 @@ def check_batch(batch: Any) -> tuple[Tensor, Tensor]:
     """Return a batch (x, y) as two tensors with at least one sample each."""
     if not isinstance(batch, (tuple, list)) or len(batch) != 2:
         raise TypeError(f"loader must yield batches (x, y), got {batch!r}")
-    tensors = []
-    for name, values in zip("xy", batch, strict=True):
-        try:
-            values = torch.as_tensor(values)
-        except (TypeError, ValueError, RuntimeError) as error:
-            raise TypeError(f"{name} of a batch must hold real numbers: {error}") from error
-        if values.is_complex():
-            raise TypeError(f"{name} of a batch must hold real numbers, got {values.dtype}")
-        if values.ndim == 0 or len(values) == 0:
-            raise ValueError(
-                f"{name} of a batch must hold at least one sample, got shape {tuple(values.shape)}"
-            )
-        tensors.append(values)
-    return tensors[0], tensors[1]
+    return as_samples("x", batch[0]), as_samples("y", batch[1])
+
+
+def as_samples(name: str, values: object) -> Tensor:
+    """Return one half of a batch as a tensor of real numbers with at least one sample."""
+    try:
+        samples = torch.as_tensor(values)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise TypeError(f"{name} of a batch must hold real numbers: {error}") from error
+    if samples.is_complex():
+        raise TypeError(f"{name} of a batch must hold real numbers, got {samples.dtype}")
+    if samples.ndim == 0 or len(samples) == 0:
+        raise ValueError(
+            f"{name} of a batch must hold at least one sample, got shape {tuple(samples.shape)}"
+        )
+    return samples
 
 
 def check_pair(prediction: Tensor, target: Tensor) -> None:

@@ -32,7 +32,7 @@ def mean_squared_error(prediction: Tensor, target: Tensor) -> Tensor:
         2.0
     """
     check_pair(prediction, target)
-    return torch.mean((target - prediction) ** 2)
+    return nn.functional.mse_loss(prediction, target)
 
 
 def train(
@@ -80,11 +80,12 @@ def train(
             x, y = check_batch(batch)
             x, y = x.to(like), y.to(like)
             loss = mean_squared_error(model(x), y)
-            check_step(loss.item(), epoch, step, optimizer)
+            batch_loss = loss.item()
+            check_step(batch_loss, epoch, step, optimizer)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
-            total_loss += loss.item() * len(x)
+            total_loss += batch_loss * len(x)
             num_samples += len(x)
         check_epoch(num_samples, epoch)
         epoch_loss.append(total_loss / num_samples)
