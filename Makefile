@@ -22,6 +22,9 @@ test: $(VENV)/.installed  ## run the tests that CI runs
 test-all: $(VENV)/.installed  ## run all tests, the long ones too
 	$(RUN) -m pytest --cov
 
+bench: $(VENV)/.installed  ## measure what a reader waits for; exits 1 if a target is missed
+	$(RUN) -m benchmarks $(if $(ONLY),--only "$(ONLY)")
+
 lint: $(VENV)/.installed  ## check style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .

@@ -1,0 +1,99 @@
+"""`make bench` itself: its rows, its arithmetic, its verdict, and the loop it compares with."""
+
+import json
+import sys
+
+import numpy as np
+import pytest
+import torch
+from torch.utils.data import DataLoader
+
+from benchmarks import __main__ as bench
+from benchmarks.closed_forms import error, exact_line, points
+from benchmarks.harness import Measurement, Target, alternate, format_row
+from benchmarks.post_loop import post_loop
+from linreg import LinearRegressionDataset, LinearRegressionModel, least_squares, train
+
+ISSUE = [
+    ("25 epochs, warm", "worker process per epoch", "at least", 35),
+    ("the same", "num_workers=0", "at least", 1),
+    ("one epoch of 1,000,000 points, batch 4096", "SGDRegressor", "at least", 1.5),
+    ("the same", "randperm, gather, autograd, SGD step", "at least", 0.85),
+    ("peak memory, 10,000,000 points", "the data itself (80 MB)", "at most", 3),
+    ("loss_surface: 1,000,000 points, 100 x 100", "one evaluation", "at most", 2),
+    ("loss_surface: 50 points, 1000 x 1000", "NumPy broadcasting", "at least", 30),
+    ("least_squares: 10,000,000 points", "numpy.linalg.lstsq", "at least", 5),
+    ("clean make html", "all the scripts one after another", "at most", 1.5),
+    ("nothing changed", "stock sphinx-gallery and Furo", "at most", 1.2),
+    ("after an edit of stage 3", "clean build", "at most", 0.35),
+]
+
+
+def test_there_is_a_row_for_every_target():
+    assert len(bench.TARGETS) == len(ISSUE)
+    for target, (what, against, sense, limit) in zip(bench.TARGETS, ISSUE, strict=True):
+        assert what in target.what
+        assert against in target.against
+        assert (target.sense, target.limit) == (sense, limit)
+
+
+def test_the_ratio_is_the_median_over_turns_that_alternate():
+    order = []
+    durations = {"a": iter([9, 2, 3, 40]), "b": iter([9, 1, 2, 1])}  # the first is the warm-up
+
+    def timer(name):
+        order.append(name)
+        return next(durations[name])
+
+    ratio, times = alternate("a", "b", repeats=3, timer=timer)
+    assert order == ["a", "b", "a", "b", "b", "a", "a", "b"]
+    assert ratio == 2  # of 2 / 1, 3 / 2 and 40 / 1
+    assert times == {"first ms": 3000, "second ms": 1000}
+
+
+@pytest.mark.parametrize(
+    ("sense", "ratio", "conditions", "met"),
+    [
+        ("at least", 2.0, {}, "yes"),
+        ("at least", 1.9, {}, "NO"),
+        ("at most", 2.0, {}, "yes"),
+        ("at most", 2.1, {}, "NO"),
+        ("at most", float("nan"), {}, "NO"),
+        ("at most", 1.0, {"quiet": True, "torch is away": False}, "NO: not torch is away"),
+    ],
+)
+def test_a_target_is_met_or_not(sense, ratio, conditions, met):
+    target = Target("what", "against", sense, 2, lambda: None)
+    assert format_row(target, Measurement(ratio, conditions))[-1] == met
+
+
+@pytest.mark.parametrize(("ratio", "status"), [(3.0, 0), (1.0, 1)])
+def test_prints_the_table_writes_json_and_fails_if_a_target_is_missed(
+    ratio, status, monkeypatch, tmp_path, capsys
+):
+    target = Target("speed", "a snail", "at least", 2, lambda: Measurement(ratio))
+    monkeypatch.setattr(bench, "TARGETS", (target,))
+    results = tmp_path / "results.json"
+    monkeypatch.setattr(sys, "argv", ["bench", "--json", str(results)])
+    assert bench.main() == status
+    assert "speed" in capsys.readouterr().out
+    (row,) = json.loads(results.read_text())["rows"]
+    assert (row["measured"], row["met"]) == (ratio, status == 0)
+
+
+def test_the_posts_loop_takes_the_same_steps_as_train():
+    ends = []
+    for loop in (post_loop, train):
+        order = torch.Generator().manual_seed(0)
+        data = LinearRegressionDataset(seed=0)
+        loader = DataLoader(data, batch_size=8, shuffle=True, generator=order)
+        model = LinearRegressionModel()
+        loop(model, loader, torch.optim.SGD(model.parameters(), lr=0.01), 25)
+        ends.append((model.k.item(), model.m.item()))
+    assert ends[0] == pytest.approx(ends[1], rel=1e-5)
+
+
+def test_the_exact_line_is_that_of_least_squares():
+    x, y = points(1000, np.float64)
+    assert error(least_squares(x, y), exact_line(x, y)) < 1e-14
+    assert error((3.0, 5.0), exact_line(x, y)) > 1e-4
