@@ -5,7 +5,7 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
 from linreg.checks import check_points, check_result, check_vector
-from linreg.residuals import offset_at_mean, take_off_line
+from linreg.residuals import offset_at_mean, scale_for_squares, take_off_line
 
 
 @np.errstate(all="ignore")  # what float64 cannot hold is refused at the end
@@ -55,13 +55,14 @@ def loss_surface(
     x -= x_mean  # in place: both are copies, and a third array would take longer than the sums
     y -= y_mean
     offset = offset_at_mean(slopes, intercepts, x_mean, x.mean(), y_mean)
-    spread = max(x.max(), -x.min()) or 1.0
-    x /= spread  # keeps the squares of tiny and huge x within float64
+    scale = scale_for_squares(x)
+    if scale != 1:
+        x /= scale
     s_xx = x @ x / len(x)
     best_slope = x @ y / len(x) / s_xx if s_xx > 0 else 0.0
     x *= best_slope
     y -= x  # the residuals of the best line
     smallest_loss = y @ y / len(y)
-    surface = smallest_loss + s_xx * (slopes * spread - best_slope) ** 2 + offset**2
+    surface = smallest_loss + s_xx * (slopes * scale - best_slope) ** 2 + offset**2
     check_result("x, y, k_values and m_values", "loss", surface)
     return np.asarray(surface)

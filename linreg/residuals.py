@@ -33,8 +33,11 @@ def take_off_line(x: Array, y: Array) -> tuple[Array, Array, Array]:
     products are exact, and every sum carries its error along. Data with more noise is returned as
     it is, with k = m = 0: there, plain subtraction keeps enough.
     """
-    some = slice(None, None, max(1, len(x) // 1000))  # if these leave much, so do all
-    x_some, y_some = x[some] - x[some].mean(), y[some] - y[some].mean()
+    step = min(max(1, len(x) // 1000), 100)
+    some = slice(None, None, step)  # if these leave much, so do all
+    x_some, y_some = x[some].copy(), y[some].copy()
+    x_some -= x_some.mean()
+    y_some -= y_some.mean()
     spread = abs(x_some).max() or 1.0
     x_some /= spread
     slope = (x_some @ y_some) / max(x_some @ x_some, 1.0)
@@ -48,6 +51,15 @@ def take_off_line(x: Array, y: Array) -> tuple[Array, Array, Array]:
     first, first_error = exact_sum(y, -line)
     rest, rest_error = exact_sum(first, -slope * (x - x_leading))
     return slope, intercept, rest + (rest_error + first_error - line_error)
+
+
+def scale_for_squares(x: Array) -> float:
+    """Return what centred x must be divided by to keep its squares within float64: mostly 1.
+
+    No negative x is more than n times as large as the largest positive one: they sum to 0.
+    """
+    largest = x.max()
+    return 1.0 if 1e-100 < largest < 1e100 else max(largest, -x.min()) or 1.0
 
 
 def offset_at_mean(
