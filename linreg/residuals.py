@@ -34,11 +34,10 @@ def take_off_line(x: Array, y: Array) -> tuple[Array, Array, Array]:
     it is, with k = m = 0: there, plain subtraction keeps enough.
     """
     step = min(max(1, len(x) // 1000), 100)
-    some = slice(None, None, step)  # if these leave much, so do all
-    x_some, y_some = x[some].copy(), y[some].copy()
+    x_some, y_some = np.array(x[::step]), np.array(y[::step])  # if these leave much, so do all
     x_some -= x_some.mean()
     y_some -= y_some.mean()
-    spread = abs(x_some).max() or 1.0
+    spread = float(abs(x_some).max()) or 1.0
     x_some /= spread
     slope = (x_some @ y_some) / max(x_some @ x_some, 1.0)
     left = y_some - slope * x_some
@@ -58,8 +57,8 @@ def scale_for_squares(x: Array) -> float:
 
     No negative x is more than n times as large as the largest positive one: they sum to 0.
     """
-    largest = x.max()
-    return 1.0 if 1e-100 < largest < 1e100 else max(largest, -x.min()) or 1.0
+    largest = float(x.max())
+    return 1.0 if 1e-100 < largest < 1e100 else max(largest, -float(x.min())) or 1.0
 
 
 def offset_at_mean(
