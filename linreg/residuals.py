@@ -39,7 +39,7 @@ def take_off_line(x: Array, y: Array) -> tuple[Array, Array, Array]:
     y_some -= y_some.mean()
     spread = float(abs(x_some).max()) or 1.0
     x_some /= spread
-    slope = (x_some @ y_some) / max(x_some @ x_some, 1.0)
+    slope = (x_some @ y_some) / max(float(x_some @ x_some), 1.0)
     left = y_some - slope * x_some
     if left @ left > TIGHT * len(y) * (y.max() - y.min()) ** 2:
         return np.array(0.0), np.array(0.0), y
