@@ -19,6 +19,7 @@ from typing import Any
 import nbformat
 from inliner import FOLD
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from PIL import Image
 from programs import StageError, write_if_changed
 from rst_to_markdown import MarkdownError, convert, png_of
 from sphinx.application import Sphinx
@@ -96,12 +97,19 @@ def _outputs(text: str, figures: list[tuple[str, str]], stage: Path) -> Iterator
         images = stage.parent / "images"
         file = images / "notebook" / name  # on an opaque ground
         data = (file if file.is_file() else images / name).read_bytes()
-        encoded = base64.b64encode(data).decode()
+        width, height = _shown_size(data)
         yield new_output(
             "display_data",
-            data={"image/png": encoded, "text/plain": alt or "a figure"},
-            metadata={"image/png": {"alt": alt}} if alt else {},
+            data={"image/png": base64.b64encode(data).decode(), "text/plain": alt or "a figure"},
+            metadata={"image/png": {"alt": alt, "height": height, "width": width}},
         )
+
+
+def _shown_size(png: bytes) -> tuple[int, int]:
+    """Return the size in CSS pixels, 96 to an inch: figures are finer than they are shown."""
+    with Image.open(io.BytesIO(png)) as image:
+        dots = image.info.get("dpi", (96, 96))[0]
+        return round(image.width * 96 / dots), round(image.height * 96 / dots)
 
 
 def write_archive(archive: Path, files: Iterable[Path]) -> None:

@@ -100,8 +100,10 @@ def _parse(source: str) -> nodes.document:
                 "syntax_highlight": "none",
             },
         )
-    for message in document.findall(nodes.system_message):
-        raise MarkdownError(message.astext())
+    for message in list(document.findall(nodes.system_message)):
+        if "start value not ordinal-1" not in message.astext():  # a list may begin with 3
+            raise MarkdownError(message.astext())
+        message.parent.remove(message)
     return document
 
 
