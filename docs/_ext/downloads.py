@@ -7,6 +7,7 @@ Sphinx-gallery puts a note above the title and the links at the end. Here the li
 import re
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 from docutils import nodes
 from programs import MODULES, PACKAGES, ran_with
@@ -104,9 +105,14 @@ def _check_repository(_app: Sphinx, config: Config) -> None:
         raise ConfigError(f"LINREG_REPOSITORY must be owner/name, got {repository!r}")
 
 
-def setup(app: Sphinx) -> dict[str, bool]:
+def setup(app: Sphinx) -> dict[str, bool | int]:
     """Set the box up."""
     app.add_config_value("linreg_repository", "", "env")
     app.connect("config-inited", _check_repository)
     app.add_transform(DownloadBox)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}
+    # Pages are read again when this file changes.
+    return {
+        "env_version": crc32(Path(__file__).read_bytes()),
+        "parallel_read_safe": True,
+        "parallel_write_safe": True,
+    }

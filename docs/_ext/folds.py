@@ -6,6 +6,7 @@ index: else a search for ``zero_grad`` would find every page that carries the lo
 
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 from docutils import nodes
 from inliner import FOLD, TAUGHT_IN
@@ -82,4 +83,9 @@ def setup(app: Sphinx) -> dict[str, bool | int]:
     """Set the folds up."""
     app.add_node(fold, html=(visit_fold, depart_fold))
     app.add_transform(FoldCode)
-    return {"version": 1, "parallel_read_safe": True, "parallel_write_safe": True}
+    # Pages are read again when this file changes.
+    return {
+        "env_version": crc32(Path(__file__).read_bytes()),
+        "parallel_read_safe": True,
+        "parallel_write_safe": True,
+    }
