@@ -211,7 +211,7 @@ def test_the_order_of_names_in_a_stage_does_not_matter(library):
 def test_a_program_is_a_string_in_a_fold_and_runs_as_a_file(library, tmp_path):
     program = convert(library, 'WORKER = program("lib.worker")', "print(len(WORKER))")
     worker = module_program(library, "lib.worker", Path("stage.py"), 1)
-    assert f"WORKER = r'''{worker}'''" in program.text
+    assert f"WORKER = r'''\n{worker}'''.lstrip()" in program.text
     assert program.modules == ["lib.worker"]
     assert "program(" not in program.text
     assert output_of(worker, tmp_path, "4") == "8.0\n"

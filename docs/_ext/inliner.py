@@ -463,7 +463,7 @@ class _Stage:
                 reason = f"line {number} of the program of {name} looks like the start of a cell"
                 raise InlineError(self.path, node.lineno, reason)
         self.modules.append(name)
-        return f"{_target(node)} = r'''{text}'''"
+        return f"{_target(node)} = r'''\n{text}'''.lstrip()"
 
     def _add(self, piece: Piece, line: int) -> None:
         other = self.pieces.get(piece.name)
