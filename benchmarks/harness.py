@@ -69,14 +69,16 @@ def alternate(
     second: Prepare,
     repeats: int,
     timer: Callable[[Prepare], float] = seconds,
+    warm_up: bool = True,
 ) -> tuple[float, Mapping[str, float]]:
-    """Time two things in turns after a warm-up, each in front every other time.
+    """Time two things in turns, each in front every other time, after a turn that does not count.
 
     Returns:
         The median over the turns of first / second, and the median of each in milliseconds.
     """
-    timer(first)
-    timer(second)
+    if warm_up:
+        timer(first)
+        timer(second)
     pairs = []
     for turn in range(repeats):
         if turn % 2 == 0:

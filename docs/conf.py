@@ -108,5 +108,5 @@ sphinx_gallery_conf = {
     "reset_modules_order": "both",
     "remove_config_comments": True,
     "css": [],
-    "image_scrapers": ("figures.scraper",),
+    "image_scrapers": ("scrapers.light_and_dark",),
 }

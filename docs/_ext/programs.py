@@ -16,6 +16,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ from sphinx.errors import SphinxError
 HEADER = "GALLERY_HEADER.rst"
 STAMP = ".built.json"
 MODULES = "modules"  # the folder of programs that a page holds as a string
+DRAWING = [Path(__file__).with_name(f"{name}.py") for name in ("figures", "palette")]
 PACKAGES = ("torch", "numpy", "matplotlib")  # what a program may import, and nothing else
 
 
@@ -185,21 +187,19 @@ def write_if_changed(file: Path, content: bytes) -> bool:
     return True
 
 
+def versions() -> dict[str, str]:
+    """Return the versions with which the pages run; nothing is imported for it."""
+    python = ".".join(map(str, sys.version_info[:3]))
+    return {"Python": python, **{name: version(name) for name in PACKAGES}}
+
+
 @cache
 def ran_with() -> dict[str, str]:
-    """Return the device and the versions with which the pages run."""
+    """Return the device and the versions with which the pages run. It imports PyTorch."""
     import torch
-    from matplotlib import __version__ as matplotlib_version
-    from numpy import __version__ as numpy_version
 
     accelerator = torch.accelerator.current_accelerator(check_available=True)
-    return {
-        "device": "CPU" if accelerator is None else accelerator.type.upper(),
-        "Python": ".".join(map(str, sys.version_info[:3])),
-        "torch": torch.__version__,
-        "numpy": numpy_version,
-        "matplotlib": matplotlib_version,
-    }
+    return {"device": "CPU" if accelerator is None else accelerator.type.upper(), **versions()}
 
 
 def _sections(examples: Path) -> list[Path]:
@@ -274,9 +274,13 @@ def digest(text: str) -> str:
 
 
 def _fingerprint(docs: Path, gallery_conf: Mapping[str, Any]) -> str:
-    """Return what the gallery depends on besides the programs: pins, device, the build's steps."""
+    """Return what the gallery depends on besides the programs: pins, versions, the build's steps.
+
+    Not the device, which PyTorch alone knows: to import it takes longer than the rest of a build
+    with nothing changed. Each page says on which device it ran.
+    """
     pins = docs.parent / "constraints.txt"
-    parts = [pins.read_text() if pins.is_file() else "", repr(ran_with())]
+    parts = [pins.read_text() if pins.is_file() else "", repr(versions())]
     for key in sorted(gallery_conf):
         parts.append(f"{key}={gallery_conf[key]!r}")
         steps = gallery_conf[key]
@@ -285,6 +289,7 @@ def _fingerprint(docs: Path, gallery_conf: Mapping[str, Any]) -> str:
                 spec = find_spec(step.rpartition(".")[0]) if "." in step else None
                 if spec is not None and spec.origin is not None:
                     parts.append(Path(spec.origin).read_text(encoding="utf-8"))
+    parts.extend(file.read_text(encoding="utf-8") for file in DRAWING)
     return digest("\n".join(parts))
 
 
