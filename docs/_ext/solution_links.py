@@ -52,7 +52,7 @@ def line_with_link(docname: str, target: str) -> nodes.paragraph:
         refdoc=docname,
         refwarn=True,
     )
-    return nodes.paragraph("", "When you have tried: ", link, ".", classes=["solution-link"])
+    return nodes.paragraph("", "When you have tried: ", link, nodes.Text("."), classes=["solution-link"])
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:
