@@ -52,7 +52,8 @@ def line_with_link(docname: str, target: str) -> nodes.paragraph:
         refdoc=docname,
         refwarn=True,
     )
-    return nodes.paragraph("", "When you have tried: ", link, nodes.Text("."), classes=["solution-link"])
+    parts = (nodes.Text("When you have tried: "), link, nodes.Text("."))
+    return nodes.paragraph("", "", *parts, classes=["solution-link"])
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:
