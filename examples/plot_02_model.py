@@ -103,6 +103,9 @@ plt.show()
 # The model's line lies flat on y = 0, far below most of the points. How far? That is what the
 # loss of stage 3 measures.
 #
+# `The explorer <../explorer.html#preset=post>`__ starts from this flat line too. Drag its points,
+# and watch the differences that the next stage turns into a loss.
+#
 # Exercises
 # ---------
 #

@@ -217,6 +217,9 @@ print(f"after 100 epochs: m = {model.m.item():.3f}, least squares: {m_exact:.3f}
 assert abs(model.m.item() - m_exact) < 0.05
 
 # %%
+# `The explorer <../explorer.html#preset=post&steps=175>`__ shows 175 steps of such a run, on
+# points of its own. Change the learning rate there, and run it again.
+#
 # Exercises
 # ---------
 #

@@ -124,6 +124,9 @@ print(f"true line: k = {dataset.k:.3f}, m = {dataset.m:.3f}, loss {true_loss:.4f
 assert walk[0, 0] < true_loss
 
 # %%
+# `The explorer <../explorer.html#preset=full>`__ draws this surface while you drag the points.
+# Pull one far out, and watch the lowest point follow.
+#
 # Exercises
 # ---------
 #

@@ -151,6 +151,9 @@ print("distinct points of the path:", len(distinct))
 assert len(distinct) == 26
 
 # %%
+# `The explorer <../explorer.html#preset=post&steps=175>`__ draws such a path from wherever you
+# drag its start.
+#
 # Exercises
 # ---------
 #

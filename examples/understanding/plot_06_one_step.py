@@ -352,6 +352,9 @@ for level, (k, m) in ends.items():
 # There is no magic in a training loop: every line of it you could write yourself, and now you
 # have.
 #
+# `The explorer <../../explorer.html#preset=post&steps=1>`__ takes one step at a
+# time, and draws the step of the next mini-batch on the surface.
+#
 # Exercises
 # ---------
 #

@@ -513,6 +513,10 @@ plt.show()
 # The end of the run lies inside the ellipse. From these fifty points alone, nobody could tell that
 # its line is not the true one.
 #
+# In the explorer you can run just `below <../../explorer.html#preset=below>`__ the limit, just
+# `above <../../explorer.html#preset=above>`__ it, and in a `long valley
+# <../../explorer.html#preset=valley>`__.
+#
 # Exercises
 # ---------
 #

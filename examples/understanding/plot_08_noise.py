@@ -360,6 +360,9 @@ assert (reshuffled[:4] < replaced[:4]).all()
 # point in a batch of 8. That part does not cancel, and it is what remains at small learning rates.
 # At large learning rates the parameters have moved on before the push back comes.
 #
+# `The explorer <../../explorer.html#preset=one&steps=500&zoom=2>`__ shows 500 steps with
+# batches of one point. Take larger batches, and watch the path calm down.
+#
 # Exercises
 # ---------
 #

@@ -429,6 +429,8 @@ assert seeded[0] == seeded[1]
 # habit: *try the program first on a problem whose answer you know.* A straight line is such a
 # problem.
 #
+# `The explorer <../../explorer.html#preset=above&steps=40>`__ shows the fourth bug as it happens.
+#
 # Exercises
 # ---------
 #
