@@ -54,11 +54,12 @@ assert len(loader) == 7
 # error*: the mean of the squared differences between data and prediction. It is 0 only where the
 # line meets every point.
 
+from linreg.training import mean_squared_error
+
 # %%
 # Before training the predictions are all 0, so the loss is the mean of the squared data.
 
 from linreg.model import LinearRegressionModel
-from linreg.training import mean_squared_error
 
 model = LinearRegressionModel()
 loss = mean_squared_error(model(dataset.x), dataset.y)
