@@ -4,8 +4,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
+from linreg.centred import centred_means
 from linreg.checks import check_points, check_result, check_vector
-from linreg.residuals import offset_at_mean, scale_for_squares, take_off_line
 
 
 @np.errstate(all="ignore")  # what float64 cannot hold is refused at the end
@@ -49,20 +49,9 @@ def loss_surface(
     """
     x, y = check_points(x, y)
     slopes, intercepts = check_vector("k_values", k_values), check_vector("m_values", m_values)
-    k0, m0, y = take_off_line(x, y)  # a fit without noise would lose its digits
-    slopes, intercepts = slopes - k0, intercepts - m0
-    x_mean, y_mean = x.mean(), y.mean()
-    x -= x_mean  # in place: both are copies, and a third array would take longer than the sums
-    y -= y_mean
-    offset = offset_at_mean(slopes, intercepts, x_mean, x.mean(), y_mean)
-    scale = scale_for_squares(x)
-    if scale != 1:
-        x /= scale
-    s_xx = x @ x / len(x)
-    best_slope = x @ y / len(x) / s_xx if s_xx > 0 else 0.0
-    x *= best_slope
-    y -= x  # the residuals of the best line
-    smallest_loss = y @ y / len(y)
-    surface = smallest_loss + s_xx * (slopes * scale - best_slope) ** 2 + offset**2
+    means = centred_means(x, y)
+    along_slope = means.s_xx * means.slope_distance(slopes) ** 2
+    offset = means.offset(slopes, intercepts)
+    surface = means.smallest_loss + along_slope + offset**2
     check_result("x, y, k_values and m_values", "loss", surface)
     return np.asarray(surface)

@@ -12,7 +12,7 @@ MODULES = sorted(path for path in LIBRARY.glob("*.py") if path.stem != "__init__
 LAYERS = [
     {"checks"},
     {"loop_checks", "state_checks", "run_checks", "history", "residuals"},
-    {"data", "model", "device", "sampler", "random_state"},
+    {"centred", "data", "model", "device", "sampler", "random_state"},
     {"training", "ensemble", "checkpoint_checks"},
     {"exact", "landscape", "checkpoint"},
     {"noise"},
