@@ -93,7 +93,8 @@ def numbers(text):
 
 def without_measured(text, program):
     """The text without its decimals, if the program measures times: those differ in every run."""
-    return re.sub(r"\d+\.\d+", "#", text) if "perf_counter" in program else text
+    measured = r"\d+\.\d+(?:e[-+]\d+)?"
+    return re.sub(measured, "", text) if "perf_counter" in program else text
 
 
 def different_lines(expected, printed, program=""):
@@ -330,4 +331,4 @@ def test_folded_code_is_not_in_the_search_index(site):
 
 def words(page):
     """The words with an underscore: names of the program, hardly ever of another origin."""
-    return set(re.findall(r"\b[a-z]+(?:_[a-z]+)+\b", re.sub(r"<[^>]*>", "", page)))
+    return set(re.findall(r"\b[a-z]{3,}(?:_[a-z]{3,})+\b", re.sub(r"<[^>]*>", "", page)))
