@@ -5,7 +5,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE / "_ext"), str(HERE.parent)]
 
-from page_head import site_url  # noqa: E402
+import page_head  # noqa: E402
 
 project = "Linear regression in PyTorch"
 author = "the linreg-tutorial authors"
@@ -70,8 +70,8 @@ pygments_dark_style = "code_colours.Dark"
 copybutton_selector = "div:not(.highlight-none) > div.highlight > pre"  # code, not output
 
 # What search engines and link previews read needs the site's address, which a fork may change.
-if site_url():
-    html_baseurl = site_url()
+if page_head.site_url():
+    html_baseurl = page_head.site_url()
     extensions += ["sphinx_sitemap", "sphinxext.opengraph"]
     sitemap_url_scheme = "{link}"
     sitemap_show_lastmod = False

@@ -16,6 +16,8 @@ DESCRIPTIONS = {
     "search": "Search the tutorial: pages, sections and the names of functions and classes.",
 }
 LONGEST = 160
+GIVEN = re.compile(r'<meta (?=[^>]*name="description")[^>]*content="([^"]*)"')
+PREVIEW = re.compile(r'<meta property="og:description" content="[^"]*" ?/?>')
 # Sphinx puts the lines of a long signature into a list that lacks its terms: invalid HTML.
 SIGNATURE = re.compile(r'<dl>\n((?:<dd>(?:<em|<span) class="sig-param.*?</dd>\n)+)</dl>', re.DOTALL)
 
@@ -59,12 +61,17 @@ def fill_head(
     app: Sphinx, page: str, _template: str, context: dict[str, Any], doctree: nodes.document | None
 ) -> None:
     """Give a page its description, and the captions of its menus their level."""
+    context["site_url"] = app.config.html_baseurl
     tags = context.get("metatags") or ""
-    if 'name="description"' not in tags:
+    given = GIVEN.search(tags)
+    if given:
+        text = html.unescape(given[1])
+    else:
         text = (describe_page(doctree) if doctree else "") or DESCRIPTIONS.get(page, "")
         text = text or f"{app.config.project}: {context.get('title', '')}."
         tags += f'\n<meta name="description" content="{html.escape(text)}">'
-    context["metatags"] = tags
+    preview = f'<meta property="og:description" content="{html.escape(text)}" />'
+    context["metatags"] = PREVIEW.sub(lambda _: preview, tags)
     for part in ("body", "furo_navigation_tree"):
         if part in context:
             context[part] = context[part].replace(
