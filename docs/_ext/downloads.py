@@ -61,7 +61,7 @@ class DownloadBox(SphinxTransform):
             place.parent.insert(place.parent.index(place) + 1, box)
         for timing in list(self.document.findall(nodes.paragraph)):
             if "sphx-glr-timing" in timing["classes"]:
-                timing.replace_self(_ran(timing.astext()))
+                timing.replace_self(_ran())
 
     def _containers(self, name: str) -> list[nodes.container]:
         return [c for c in self.document.findall(nodes.container) if name in c["classes"]]
@@ -87,15 +87,12 @@ def _item(link: nodes.Element) -> nodes.list_item:
     return nodes.list_item("", nodes.paragraph("", "", link))
 
 
-def _ran(timing: str) -> nodes.paragraph:
-    """Return the line on how long the page ran, where and with what."""
-    match = re.search(r"\((\d+) minutes ([\d.]+) seconds\)", timing)
-    assert match is not None, timing
-    seconds = 60 * int(match[1]) + float(match[2])
+def _ran() -> nodes.paragraph:
+    """Return the line on where and with what the page ran: not how long, which never repeats."""
     versions = dict(ran_with())
     device = versions.pop("device")
     listed = ", ".join(f"{name} {version}" for name, version in versions.items())
-    text = f"This page ran in {seconds:.1f} seconds on the {device}, with {listed}."
+    text = f"This page ran on the {device}, with {listed}."
     return nodes.paragraph("", text, classes=["ran-with", "no-search"])
 
 
