@@ -6,15 +6,14 @@ SITE := docs/_build/html
 BIN := $(VENV)/bin
 RUN := $(BIN)/python
 
-.PHONY: help html inventory test test-all bench lint serve clean lock
+.PHONY: help html inventory test test-all test-lowest bench lint serve clean lock
 .DELETE_ON_ERROR:
 
 help:  ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 html: $(VENV)/.installed  ## build the site into docs/_build/html
-	$(RUN) -m sphinx -W --keep-going -q -b html -d docs/_build/doctrees docs $(SITE)
-	@echo "The site is ready: open $(SITE)/index.html"
+	$(RUN) docs/build.py
 
 test: $(VENV)/.installed  ## run the tests that CI runs
 	$(RUN) -m pytest -m "not long" --cov
@@ -24,6 +23,12 @@ test-all: $(VENV)/.installed  ## run all tests, the long ones too
 
 bench: $(VENV)/.installed  ## measure what a reader waits for; exits 1 if a target is missed
 	$(RUN) -m benchmarks $(if $(ONLY),--only "$(ONLY)")
+
+test-lowest:  ## run the tests with the oldest NumPy and Matplotlib that pyproject.toml allows
+	$(MAKE) VENV=.venv-lowest .venv-lowest/.installed
+	.venv-lowest/bin/python -m pip install -q --no-deps \
+	    $$(sed -n 's/^    "\(matplotlib\|numpy\)>=\(.*\)",$$/\1==\2/p' pyproject.toml)
+	$(MAKE) VENV=.venv-lowest test
 
 lint: $(VENV)/.installed  ## check style and types
 	$(BIN)/ruff check .
