@@ -207,7 +207,7 @@ def test_an_interrupted_build_is_repeated(site, builder, tmp_path, stop):
     killed = 0
     for turn in range(10):
         child = builder.start(site)
-        time.sleep(moments.uniform(0, duration))
+        time.sleep(moments.uniform(0, 0.8 * duration))
         with suppress(ProcessLookupError):  # the build was faster
             os.kill(child, stop)
         killed += builder.status() != 0
@@ -215,7 +215,7 @@ def test_an_interrupted_build_is_repeated(site, builder, tmp_path, stop):
         assert_same(builder.build(site), expected[versions[(turn + 1) % 2]])
         old, new = versions[(turn + 1) % 2], versions[turn % 2]
         replace(site, "linreg/small.py", f"{old}\n", f"{new}\n")
-    assert killed >= 5
+    assert killed >= 3
 
 
 EDITS = {
