@@ -6,7 +6,7 @@ SITE := docs/_build/html
 BIN := $(VENV)/bin
 RUN := $(BIN)/python
 
-.PHONY: help html inventory test test-all test-lowest bench lint serve clean lock
+.PHONY: help html inventory test test-all test-lowest mutants bench lint serve clean lock
 .DELETE_ON_ERROR:
 
 help:  ## list the targets
@@ -29,6 +29,9 @@ test-lowest:  ## run the tests with the oldest NumPy and Matplotlib that pyproje
 	.venv-lowest/bin/python -m pip install -q --no-deps \
 	    $$(sed -n 's/^    "\(matplotlib\|numpy\)>=\(.*\)",$$/\1==\2/p' pyproject.toml)
 	$(MAKE) VENV=.venv-lowest test
+
+mutants: $(VENV)/.installed  ## change the code in small ways, list what no test notices
+	.ci/mutants $(RUN)
 
 lint: $(VENV)/.installed  ## check style and types
 	$(BIN)/ruff check .

@@ -305,3 +305,43 @@ def test_two_builds_at_once_wait_for_each_other(site, builder, tmp_path):
     finally:
         second.close()
     assert_same(files_of(site), builder.build(clean_copy(site, tmp_path / "clean")))
+
+
+def files_to_commit(target):
+    """This repository as a person would commit it, in another folder."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "docs", "examples", "linreg", "constraints.txt"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    for name in listed.rstrip("\0").split("\0"):
+        (target / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, target / name)
+    return target
+
+
+@pytest.mark.long
+@pytest.mark.timeout(7200)
+def test_the_whole_site_killed_20_times_is_that_of_a_clean_build(tmp_path, builder):
+    """Twice the whole site: once in one go, once in another folder after 20 kills."""
+    without_times = {"LINREG_WITHOUT_TIMES": "1"}
+    start = time.monotonic()
+    expected = builder.build(files_to_commit(tmp_path / "clean"), **without_times)
+    duration = time.monotonic() - start
+    folder, moments, killed = files_to_commit(tmp_path / "killed"), random.Random(0), 0
+    other = Builder(seed=2)
+    try:
+        for turn in range(20):
+            child = other.start(folder, **without_times)
+            time.sleep(moments.uniform(0, duration))
+            with suppress(ProcessLookupError):
+                os.kill(child, (signal.SIGINT, signal.SIGKILL)[turn % 2])
+            killed += other.status() != 0
+            if turn in {9, 19}:
+                assert_same(other.build(folder, **without_times), expected)
+                shutil.rmtree(folder / "docs" / "_build")
+    finally:
+        other.close()
+    assert killed >= 10
