@@ -33,8 +33,8 @@ def take_off_line(x: Array, y: Array) -> tuple[Array, Array, Array]:
     products are exact, and every sum carries its error along. Data with more noise is returned as
     it is, with k = m = 0: there, plain subtraction keeps enough.
     """
-    step = min(max(1, len(x) // 1000), 100)
-    x_some, y_some = np.array(x[::step]), np.array(y[::step])  # if these leave much, so do all
+    some = max(1000, len(x) // 100)
+    x_some, y_some = x[:some].copy(), y[:some].copy()  # if these leave much, so do all
     x_some -= x_some.mean()
     y_some -= y_some.mean()
     spread = float(abs(x_some).max()) or 1.0
