@@ -7,7 +7,9 @@ with a fixed time: the same programs give the same bytes.
 """
 
 import base64
+import hashlib
 import io
+import json
 import os
 import re
 import zipfile
@@ -31,6 +33,10 @@ PRINTED = re.compile(
     r"^\.\. rst-class:: sphx-glr-script-out\n\n \.\. code-block:: none\n\n((?:    .*\n|\n)*)",
     re.MULTILINE,
 )
+STAMP = ".downloads.json"  # what the downloads were made of, so that they are made once
+STEPS = [
+    Path(__file__).with_name(f"{name}.py") for name in ("notebooks", "rst_to_markdown", "inliner")
+]
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
@@ -131,17 +137,47 @@ def write_archive(archive: Path, files: Iterable[Path]) -> None:
 
 
 def write_downloads(gallery: Path, keys: Iterable[str], base_url: str) -> None:
-    """Write the notebooks, the archive of each page, and those of the whole gallery."""
+    """Write the notebooks, the archive of each page, and those of the whole gallery.
+
+    What was made from the same files before, and is still there, is left as it is.
+    """
     programs = [gallery / f"{key}.py" for key in keys]
+    notebooks = [program.with_suffix(".ipynb") for program in programs]
+    stamp = gallery / STAMP
+    made = json.loads(stamp.read_text("utf-8")) if stamp.is_file() else {}
+    now = {}
     for program in status_iterator(programs, "writing notebooks... ", length=len(programs)):
         page = program.relative_to(gallery.parent).with_suffix(".html").as_posix()
-        text = make_notebook(program, f"{base_url}{page}" if base_url else "")
-        notebook = program.with_suffix(".ipynb")
-        write_if_changed(notebook, text.encode())
-        write_archive(program.with_suffix(".zip"), [program, notebook])
-    write_archive(gallery / f"{gallery.name}_python.zip", programs)
-    notebooks = [program.with_suffix(".ipynb") for program in programs]
-    write_archive(gallery / f"{gallery.name}_jupyter.zip", notebooks)
+        url = f"{base_url}{page}" if base_url else ""
+        key = program.relative_to(gallery).as_posix()
+        notebook, archive = program.with_suffix(".ipynb"), program.with_suffix(".zip")
+        figures = gallery_figures(program)
+        parts = [*STEPS, program, program.with_suffix(".rst"), *figures, notebook, archive]
+        if made.get(key) != checksum(url, parts):
+            write_if_changed(notebook, make_notebook(program, url).encode())
+            write_archive(archive, [program, notebook])
+        now[key] = checksum(url, parts)
+    for kind, files in (("python", programs), ("jupyter", notebooks)):
+        archive = gallery / f"{gallery.name}_{kind}.zip"
+        parts = [*STEPS, *files, archive]
+        if made.get(kind) != checksum("", parts):
+            write_archive(archive, files)
+        now[kind] = checksum("", parts)
+    write_if_changed(stamp, json.dumps(now, indent=1, sort_keys=True).encode())
+
+
+def gallery_figures(program: Path) -> list[Path]:
+    """Return the figures of a stage as sphinx-gallery and the scraper saved them."""
+    return sorted((program.parent / "images").rglob(f"sphx_glr_{program.stem}_*.png"))
+
+
+def checksum(url: str, files: Iterable[Path]) -> str:
+    """Return a checksum of an address and of files, of which some may be missing."""
+    digest = hashlib.sha256(url.encode())
+    for file in files:
+        content = file.read_bytes() if file.is_file() else b""
+        digest.update(f"{file.name} {len(content)} {file.is_file()}".encode() + content)
+    return digest.hexdigest()
 
 
 def publish_notebooks(gallery: Path, keys: Iterable[str], out: Path) -> None:

@@ -9,13 +9,13 @@ An interrupted build is repeated: a stage counts as built once the whole gallery
 """
 
 import ast
-import hashlib
 import json
 import shutil
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cache
+from hashlib import sha256
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -31,6 +31,7 @@ HEADER = "GALLERY_HEADER.rst"
 STAMP = ".built.json"
 MODULES = "modules"  # the folder of programs that a page holds as a string
 DRAWING = [Path(__file__).with_name(f"{name}.py") for name in ("figures", "palette")]
+INLINING = ("programs", "inliner", "library_source")  # the modules that make a program
 PACKAGES = ("torch", "numpy", "matplotlib")  # what a program may import, and nothing else
 
 
@@ -124,6 +125,34 @@ def make_programs(examples: Path, library_folder: Path) -> dict[str, Stage]:
         if errors:
             raise StageError("\n".join(["these stages cannot become programs:", *errors]))
     return stages
+
+
+def remembered_programs(folders: Folders, memory: Path) -> dict[str, Stage]:
+    """Return what ``make_programs`` makes, from the last build if it was made of the same files."""
+    steps = [Path(__file__).with_name(f"{name}.py") for name in INLINING]
+    sources = [*_files(folders.examples), *_files(folders.library), *steps]
+    made_of = digest(
+        "\n".join(
+            f"{file} {sha256(file.read_bytes()).hexdigest()}"
+            for file in sources
+            if file.suffix != ".pyc"
+        )
+    )
+    try:
+        known = json.loads(memory.read_text(encoding="utf-8"))
+    except (FileNotFoundError, json.JSONDecodeError):
+        known = {}
+    if known.get("made_of") != made_of:
+        made = make_programs(folders.examples, folders.library)
+        known = {"made_of": made_of, "stages": [asdict(stage) for stage in made.values()]}
+        write_if_changed(memory, json.dumps(known).encode())
+    stages = [Stage(**{k: _tuples(v) for k, v in stage.items()}) for stage in known["stages"]]
+    return {stage.key: stage for stage in stages}
+
+
+def _tuples(value: Any) -> Any:
+    """Return the tuples that JSON keeps as lists."""
+    return tuple(map(_tuples, value)) if isinstance(value, list) else value
 
 
 def write_programs(folders: Folders, stages: Mapping[str, Stage]) -> None:
@@ -270,7 +299,7 @@ def _imported_roots(text: str) -> Iterator[str]:
 
 def digest(text: str) -> str:
     """Return a checksum of a text."""
-    return hashlib.sha256(text.encode()).hexdigest()
+    return sha256(text.encode()).hexdigest()
 
 
 def _fingerprint(docs: Path, gallery_conf: Mapping[str, Any]) -> str:
@@ -303,7 +332,7 @@ def _read_stamp(gallery: Path) -> dict[str, Any]:
 
 def _prepare(app: Sphinx, config: Config) -> None:
     folders = Folders.of(Path(app.srcdir), config)
-    stages = make_programs(folders.examples, folders.library)
+    stages = remembered_programs(folders, Path(app.doctreedir) / "stages.json")
     fingerprint = _fingerprint(Path(app.srcdir), config.sphinx_gallery_conf)
     clear_gallery(folders, stages, fingerprint)
     write_programs(folders, stages)
