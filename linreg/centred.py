@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from linreg.residuals import Array, offset_at_mean, scale_for_squares, take_off_line
+from linreg.residuals import Array, dot, offset_at_mean, scale_for_squares, take_off_line
 
 
 @dataclass(frozen=True)
@@ -47,9 +47,9 @@ def centred_means(x: Array, y: Array) -> CentredMeans:
     scale = scale_for_squares(x)
     if scale != 1:
         x /= scale
-    s_xx = float(x @ x) / len(x)
-    best_slope = float(x @ y) / len(x) / s_xx if s_xx > 0 else 0.0
+    s_xx = dot(x, x) / len(x)
+    best_slope = dot(x, y) / len(x) / s_xx if s_xx > 0 else 0.0
     x *= best_slope
     y -= x  # the residuals of the best line
-    smallest_loss = float(y @ y) / len(y)
+    smallest_loss = dot(y, y) / len(y)
     return CentredMeans(s_xx, best_slope, smallest_loss, (k0, m0), (x_mean, x_rest), y_mean, scale)

@@ -5,6 +5,7 @@ from numpy.typing import ArrayLike
 from torch import Tensor
 
 from linreg.checks import check_points, check_result
+from linreg.residuals import dot
 
 
 @np.errstate(all="ignore")  # what float64 cannot hold is refused at the end
@@ -46,7 +47,7 @@ def least_squares(x: Tensor | ArrayLike, y: Tensor | ArrayLike) -> tuple[float, 
     x -= x_mean  # in place: both are copies
     y -= y_mean
     x /= spread  # keeps the squares of tiny and huge x within float64
-    slope = (x @ y) / (x @ x) / spread
+    slope = dot(x, y) / dot(x, x) / spread
     intercept = y_mean - slope * x_mean
     check_result("x and y", "slope and intercept", [slope, intercept])
     return float(slope), float(intercept)

@@ -11,9 +11,6 @@ from importlib.metadata import distribution, version
 from inspect import getsource
 from pathlib import Path
 
-from fontTools import subset
-from fontTools.ttLib import TTFont
-
 # Stretched brackets and roots follow from the table MATH, small forms in scripts from "ssty".
 FEATURES = ["ssty", "dtls", "flac", "ccmp", "mark", "mkmk", "kern"]
 logging.getLogger("fontTools").setLevel(logging.WARNING)  # it reports every table it cuts
@@ -42,6 +39,9 @@ def write_font(folder: Path, used: set[str]) -> str:
 
 def cut(used: set[str]) -> bytes:
     """Return the font with these characters as WOFF2."""
+    from fontTools import subset  # here: few builds cut the font anew
+    from fontTools.ttLib import TTFont
+
     source = distribution("ziamath").locate_file("ziamath/fonts/STIXTwoMath-Regular.ttf")
     font = TTFont(str(source), recalcTimestamp=False)
     font["OS/2"].fsSelection |= 1 << 7  # the same line height on Windows as elsewhere
