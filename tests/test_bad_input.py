@@ -339,8 +339,8 @@ TABLE: dict[tuple[Callable[..., Any], str], list[Row]] = {
         (INFINITE, [INF], TypeError, "batches must yield int64 tensors, got inf"),
         (SIGN, [torch.tensor([[-1]])], ValueError, "batches must yield indices from 0 to 1"),
         (RANGE, [torch.tensor([[2]])], ValueError, "batches must yield indices from 0 to 1"),
-        (SHAPE, [torch.tensor([0, 1])], ValueError, "batches must yield the shape (1, batch_size)"),
-        (LENGTH, [torch.tensor([[0], [1]])], ValueError, "must yield the shape (1, batch_size)"),
+        (SHAPE, [torch.tensor([0, 1])], ValueError, "the shape (1, batch_size), got (2,)"),
+        (LENGTH, [torch.tensor([[0], [1]])], ValueError, "the shape (1, batch_size), got (2, 1)"),
         (EMPTY, [torch.zeros(1, 0, dtype=torch.int64)], ValueError, "must yield the shape (1, ba"),
     ],
     (train_runs, "lr"): [
@@ -568,6 +568,8 @@ def test_bad_input_is_refused_by_name_and_changes_nothing(function, name, value,
     message = str(caught.value)
     assert words in message
     ours = function is not LinearRegressionModel.forward and (error in {TypeError, ValueError})
+    if ours:
+        assert re.match(r"[a-z0-9_.]+[, ]", message)  # it begins with the name of what is wrong
     if ours and not re.search(r"batch|shape|position|generator", words):
         assert name in message
     for key, argument in good.items():

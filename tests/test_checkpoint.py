@@ -291,7 +291,7 @@ def test_the_random_numbers_of_an_accelerator_are_kept_too(monkeypatch):
         get_rng_state=lambda: numbers.state,
         set_rng_state=lambda state: setattr(numbers, "state", state),
     )
-    monkeypatch.setattr(torch, "get_device_module", lambda device: module)
+    monkeypatch.setattr(torch, "get_device_module", lambda device: {"cuda": module}[device.type])
     device = torch.device("cuda")
     state = random_state(device)
     assert set(state) == {"cpu", "cuda"}
