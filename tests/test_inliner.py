@@ -338,6 +338,224 @@ def test_what_is_unsafe_in_a_module_is_refused_with_file_line_and_reason(tmp_pat
     assert BAD_MODULES[body] in str(error.value)
 
 
+EVERYTHING = (
+    "import sys\nfrom dataclasses import dataclass, field\nfrom numbers import Real",
+    "from lib.shapes import Point",
+    "from lib.shapes import point\n# A comment.\n",
+    "W = program('lib.worker')\nprint(point(3).x, sys.maxsize > 0)",
+)
+WHOLE = '''
+# %%
+# Text 0.
+
+import sys
+from dataclasses import dataclass, field
+from numbers import Real
+
+# %%
+# Text 1.
+
+# What a point is.
+@dataclass(frozen=True)
+class Point:
+    r"""A point with \\alpha and 'quotes'."""
+
+    x: float
+    names: list[str] = field(default_factory=list)  # a call inside a class
+
+
+# %%
+# Text 2.
+
+# %%
+
+# Code from earlier stages, and helpers
+# From plot_01.py: check.
+
+UNIT = 2  # a unit
+
+
+def check(value: object) -> float:
+    """Refuse what is no number."""
+    if not isinstance(value, Real):
+        raise TypeError("value must be a number")
+    return float(value)
+
+
+def double(value: float) -> float:
+    return UNIT * check(value)
+
+
+# %%
+
+# A comment.
+
+def point(value: float) -> Point:
+    """Make a point."""
+    return Point(double(check(value)))
+
+
+# %%
+# Text 3.
+
+# %%
+
+# Code from earlier stages, and helpers
+
+W = r\'\'\'
+"""Double a number given on the command line."""
+
+import sys
+from numbers import Real
+
+UNIT = 2  # a unit
+
+
+def check(value: object) -> float:
+    """Refuse what is no number."""
+    if not isinstance(value, Real):
+        raise TypeError("value must be a number")
+    return float(value)
+
+
+def double(value: float) -> float:
+    return UNIT * check(value)
+
+
+def main() -> None:
+    """Print it."""
+    print(double(float(sys.argv[1])))
+
+
+if __name__ == "__main__":
+    main()
+\'\'\'.lstrip()
+
+# %%
+
+print(point(3).x, sys.maxsize > 0)
+'''
+
+
+def test_the_whole_text_of_a_program(library):
+    program = convert(library, *EVERYTHING, taught_in={("lib.base", "check"): "plot_01.py"})
+    assert program.text == HEAD + WHOLE
+    assert program.objects == [
+        ("lib.shapes", "Point"),
+        ("lib.base", "UNIT"),
+        ("lib.base", "check"),
+        ("lib.shapes", "double"),
+        ("lib.shapes", "point"),
+    ]
+    assert program.named == program.taught == [("lib.shapes", "Point"), ("lib.shapes", "point")]
+    assert program.modules == ["lib.worker"]
+
+
+MAIN = '\n\n\nif __name__ == "__main__":\n    f()\n'
+MORE = {
+    "other": '"""Other."""\n\n\ndef check():\n    return 1\n',
+    "third": (
+        '"""T."""\n\nfrom lib.base import check\n\n\ndef second() -> float:\n    return check(1)\n'
+    ),
+    "both": (
+        '"""B."""\n\nfrom lib.third import second\n\n\n'
+        f"def check() -> int:\n    return second()\n\n\ndef f() -> int:\n    return check(){MAIN}"
+    ),
+    "bound": (
+        '"""B."""\n\nfrom os import path as check\n\nfrom lib.third import second\n\n\n'
+        f"def f() -> int:\n    return second() + check{MAIN}"
+    ),
+    "quote": f"\"\"\"Q.\"\"\"\n\n\ndef f() -> str:\n    return '''x'''{MAIN}",
+}
+FULL_MESSAGES = {
+    ("from lib.shapes import double\n\n1", "from lib.other import check"): (
+        "16: check stands in the program already, in an earlier cell's fold"
+    ),
+    ("from lib.shapes import double\n\n1", "from lib.other import check\n\n2"): (
+        "16: a collision: lib.base and lib.other both define check"
+    ),
+    ("W = program('lib.both')",): "9: a collision: lib.base and lib.both define check",
+    ("W = program('lib.bound')",): "9: a collision: lib.base and `from os import path as check`",
+    ("W = program('lib.nothing')",): "9: there is no module lib.nothing",
+    ("W = program('lib.base')",): (
+        '9: lib.base has no `if __name__ == "__main__":`, its program would do nothing'
+    ),
+    ("W = program('lib.quote')",): (
+        "9: the program of lib.quote cannot stand between three single quotes"
+    ),
+    ("import os\nW = program('lib.worker')", "W = 3"): (
+        "15: a collision: W is a program; choose another name here"
+    ),
+    ("check = 3\n\nfrom lib.base import check",): (
+        "9: a collision: lib.base defines check; choose another name here"
+    ),
+    ("from lib.base import check\nisinstance = 3",): (
+        "10: a collision: the library uses the built-in isinstance; choose another name here"
+    ),
+    ("from lib.base import check\nReal = 3",): (
+        "10: a collision: Real is imported; choose another name here"
+    ),
+    ("from lib.shapes import double\nprint(check(1))",): (
+        "10: check is used but not imported; `from lib.base import check`"
+    ),
+    ("from lib.base import check\nprint(Real)",): (
+        "10: only folded code imports Real; add `from numbers import Real` to the first cell"
+    ),
+    ("from lib.base import check\nfrom os import name as Real",): (
+        "9: a collision: `from os import name as Real` and `from numbers import Real` bind one name"
+    ),
+    ("x = [program('lib.worker')]",): (
+        '9: write `NAME = program("linreg.<module>")`, as a statement of its own'
+    ),
+    ("if True:\n    from lib.base import check",): (
+        "10: an import of the library inside other code; put it at the top of a cell"
+    ),
+    ('TEXT = """\n# %%\n"""',): (
+        "9: a statement that holds a line like `# %%`, where sphinx-gallery cuts it in two"
+    ),
+    ("print(check(1))", "from lib.base import check\n\n1"): (
+        "9: check is used before its import in line 14"
+    ),
+    (
+        "from lib.shapes import double\n\n1",
+        "from numbers import Real",
+        "from lib.base import check",
+    ): ("9: check is needed here, before it is taught in line 21"),
+    ("from lib.base import check\n\n1", "from lib.base import check"): (
+        "16: check is imported already in line 9"
+    ),
+    ("from lib.base import check",): (
+        "9: check needs an import that no earlier cell shows; add `from numbers import Real` to "
+        "the first code cell"
+    ),
+    ("from lib.base import check\n\n1", "from os import path as Real"): (
+        "16: a collision: `from numbers import Real` and `from os import path as Real` "
+        "bind one name"
+    ),
+}
+
+
+@pytest.mark.parametrize("cells", FULL_MESSAGES)
+def test_a_message_in_full(tmp_path, cells):
+    library = make_library(tmp_path, MODULES | MORE)
+    with pytest.raises(InlineError) as error:
+        convert(library, *cells)
+    assert str(error.value) == f"stage.py:{FULL_MESSAGES[cells]}"
+
+
+def test_what_a_stage_teaches_is_read_with_file_and_line(library):
+    for cell, message in (
+        ("from lib.base import check as test", "stage.py:7: an alias of check: its source would"),
+        ("import lib.base", "stage.py:7: write `from lib.<module> import <name>`"),
+    ):
+        with pytest.raises(InlineError) as error:
+            taught_by(f"{HEAD}\n# %%\n{cell}\n", Path("stage.py"), library)
+        assert str(error.value).startswith(message)
+    with pytest.raises(InlineError) as error:
+        taught_by("x = 1\n", Path("stage.py"), library)
+    assert str(error.value) == "stage.py:1: a stage begins with a docstring that holds its title"
+
+
 def test_names_of_two_modules_collide(tmp_path):
     library = make_library(
         tmp_path, MODULES | {"other": '"""Other."""\n\n\ndef check():\n    return 1\n'}
