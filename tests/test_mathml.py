@@ -8,6 +8,7 @@ import pytest
 from fontTools.ttLib import TTFont
 from math_core import LatexError
 from sphinx.application import Sphinx
+from sphinx.util.docutils import docutils_namespace
 
 
 def build(folder: Path, text: str) -> tuple[int, str]:
@@ -15,8 +16,9 @@ def build(folder: Path, text: str) -> tuple[int, str]:
     (folder / "index.rst").write_text("Title\n=====\n\n" + text + "\n")
     out, messages = folder / "out", io.StringIO()
     config = {"extensions": ["mathml"], "html_math_renderer": "mathml", "html_theme": "basic"}
-    app = Sphinx(folder, None, out, folder / "trees", "html", config, None, messages)
-    app.build()
+    with docutils_namespace():  # else what Sphinx registers stays, and disturbs the next site
+        app = Sphinx(folder, None, out, folder / "trees", "html", config, None, messages)
+        app.build()
     return app.statuscode, messages.getvalue()
 
 
