@@ -301,8 +301,12 @@ def test_folded_code_cannot_need_a_class_taught_after_it(tmp_path):
             '''
         },
     )
-    with pytest.raises(InlineError, match="teach Record in a cell of its own before this one"):
+    with pytest.raises(InlineError) as error:
         convert(library, "from lib.loop import Record, run")
+    assert str(error.value) == (
+        "stage.py:9: record, folded ahead of this cell, needs Record to be defined; "
+        "teach Record in a cell of its own before this one"
+    )
     both = convert(library, "from lib.loop import Record", "from lib.loop import run", "run()")
     assert both.text.count(FOLD) == 0 or both.text.index("class Record") < both.text.index(FOLD)
 
@@ -465,6 +469,7 @@ MORE = {
         '"""B."""\n\nfrom os import path as check\n\nfrom lib.third import second\n\n\n'
         f"def f() -> int:\n    return second() + check{MAIN}"
     ),
+    "cut": f'"""C.\n\nText.\n# %%\n"""\n\n\ndef f() -> None:\n    pass{MAIN}',
     "quote": f"\"\"\"Q.\"\"\"\n\n\ndef f() -> str:\n    return '''x'''{MAIN}",
 }
 FULL_MESSAGES = {
@@ -473,6 +478,25 @@ FULL_MESSAGES = {
     ),
     ("from lib.shapes import double\n\n1", "from lib.other import check\n\n2"): (
         "16: a collision: lib.base and lib.other both define check"
+    ),
+    ("from os import path as check", "from lib.base import check\n\n1"): (
+        "14: a collision: check is imported, and lib.base defines it"
+    ),
+    ("from lib.base import check\n\n1", "from os import path as check"): (
+        "16: a collision: lib.base defines check"
+    ),
+    ("W = program('lib.cut')",): (
+        "9: line 4 of the program of lib.cut looks like the start of a cell"
+    ),
+    ("from lib.base import check\n\n\ndef f():\n    global check\n    check = 1\n",): (
+        "12: a collision: lib.base defines check; choose another name here"
+    ),
+    (
+        "from lib.base import check\n\n\ndef f():\n    def h():\n        return 1\n\n"
+        "    def g():\n        def i():\n            global check\n            check = 1\n",
+    ): "12: a collision: lib.base defines check; choose another name here",
+    ("from lib.base import check\n\ndel check",): (
+        "11: a collision: lib.base defines check; choose another name here"
     ),
     ("W = program('lib.both')",): "9: a collision: lib.base and lib.both define check",
     ("W = program('lib.bound')",): "9: a collision: lib.base and `from os import path as check`",
@@ -554,6 +578,76 @@ def test_what_a_stage_teaches_is_read_with_file_and_line(library):
     with pytest.raises(InlineError) as error:
         taught_by("x = 1\n", Path("stage.py"), library)
     assert str(error.value) == "stage.py:1: a stage begins with a docstring that holds its title"
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "W = V = program('lib.worker')",
+        "W[0] = program('lib.worker')",
+        "W = program('lib.worker', 1)",
+        "W = program()",
+        "W = program('lib.worker', part=1)",
+        "W = program(**{'name': 'lib.worker'})",
+        "W = program(name)",
+        "W = program(3)",
+        "program('lib.worker')",
+        "W: str = program('lib.worker')",
+    ],
+)
+def test_any_other_call_of_program_is_refused(library, statement):
+    with pytest.raises(InlineError) as error:
+        convert(library, statement)
+    reason = 'write `NAME = program("linreg.<module>")`, as a statement of its own'
+    assert str(error.value) == f"stage.py:9: {reason}"
+
+
+def test_a_guard_brings_what_it_calls(tmp_path):
+    guard = """
+        '''Print two numbers.'''
+
+        import sys
+
+        from lib.base import UNIT
+        from lib.shapes import double
+
+
+        def one() -> int:
+            return 1
+
+
+        if __name__ == "__main__":
+            print(double(one()), UNIT, len(sys.argv))
+        """
+    library = make_library(tmp_path, MODULES | {"guard": guard})
+    text = module_program(library, "lib.guard", Path("stage.py"), 7)
+    assert text.count("def double(") == text.count("def check(") == text.count("UNIT = 2") == 1
+    assert output_of(text, tmp_path) == "2.0 2 1\n"
+
+
+@pytest.mark.parametrize("end", ["x = 'y'", "f()  # \\"])
+def test_a_program_that_would_end_its_own_string_is_refused(tmp_path, end):
+    module = (
+        f'"""Q."""\n\n\ndef f() -> None:\n    pass\n\n\nif __name__ == "__main__":\n    {end}\n'
+    )
+    library = make_library(tmp_path, MODULES | {"end": module})
+    with pytest.raises(InlineError) as error:
+        convert(library, "W = program('lib.end')")
+    reason = "the program of lib.end cannot stand between three single quotes"
+    assert str(error.value) == f"stage.py:9: {reason}"
+
+
+def test_a_cell_without_text_gives_its_place_to_the_fold(library):
+    text = f"{HEAD}\n# %%\n\nfrom lib.base import UNIT\n\nprint(UNIT)\n"
+    program = inline(text, Path("stage.py"), library, {})
+    assert program.text == f"{HEAD}\n# %%\n\n{FOLD}\n\nUNIT = 2  # a unit\n\n# %%\n\nprint(UNIT)\n"
+    text = f"{HEAD}\n# %%\n\nfrom numbers import Real\n\n# %%\n\nfrom lib.shapes import double\n"
+    program = inline(text, Path("stage.py"), library, {})
+    _, _, after = program.text.partition("from numbers import Real\n")
+    assert after.startswith(f"\n# %%\n\n{FOLD}\n\nUNIT = 2  # a unit\n\n\ndef check(")
+    assert after.endswith(
+        "\n\n\n# %%\n\n\ndef double(value: float) -> float:\n    return UNIT * check(value)\n"
+    )
 
 
 def test_names_of_two_modules_collide(tmp_path):
