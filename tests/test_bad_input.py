@@ -593,7 +593,6 @@ def test_the_valid_calls_are_valid():
 
 
 def test_every_argument_meets_every_kind_of_fault():
-    """Seen to fail: without the row (EMPTY, [], ...) of INTEGER, and with a new argument."""
     found = set()
     for function in public():
         if function is History:  # made by `train`, not by the reader

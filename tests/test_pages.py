@@ -112,7 +112,6 @@ def test_the_landing_page_leads_to_stage_1(pages, site):
 
 
 def test_a_failing_stage_fails_the_build_with_its_traceback(root, tmp_path):
-    """Seen to fail: without abort_on_example_error the build below succeeds."""
     source = tmp_path / "project"
     for name in ("docs", "linreg"):
         shutil.copytree(

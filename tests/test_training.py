@@ -225,7 +225,6 @@ def a_large_run(num_threads):
 
 
 def test_a_seed_gives_the_same_path_on_every_run_and_within_1e_6_on_other_thread_counts():
-    """Seen to fail: with a loader without a seed, and with another seed for another count."""
     paths = {count: a_large_run(count) for count in (1, 2, 3)}
     for count, path in paths.items():
         assert np.array_equal(a_large_run(count), path)
