@@ -37,7 +37,13 @@ class LinkSolutions(SphinxTransform):
             return
         for section in self.document.findall(nodes.section):
             if section[0].astext() == "Exercises":
-                section.append(line_with_link(self.env.docname, target))
+                after = max(section.index(child) for child in section if is_list(child)) + 1
+                section.insert(after, line_with_link(self.env.docname, target))
+
+
+def is_list(node: nodes.Node) -> bool:
+    """Tell whether a part of the section is the list of the exercises."""
+    return isinstance(node, nodes.enumerated_list)
 
 
 def line_with_link(docname: str, target: str) -> nodes.paragraph:
