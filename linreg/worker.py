@@ -103,6 +103,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             for leftover in options.checkpoint.parent.glob(pattern):
                 leftover.unlink()
         train_share(options, device)
+        gpu = [device.index] if device.type == "cuda" else None
+        distributed.barrier(device_ids=gpu)  # nobody leaves while another still works
     finally:
         distributed.destroy_process_group()
 
