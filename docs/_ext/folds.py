@@ -10,7 +10,7 @@ from zlib import crc32
 
 from docutils import nodes
 from inliner import FOLD, TAUGHT_IN
-from sphinx import addnodes
+from page_links import page_link
 from sphinx.application import Sphinx
 from sphinx.transforms import SphinxTransform
 from sphinx.writers.html5 import HTML5Translator
@@ -53,15 +53,7 @@ class FoldCode(SphinxTransform):
 
 def _origin(page: str, names: list[str]) -> nodes.paragraph:
     """Return a line that says which stage taught what: its title, a link, and the names."""
-    link = addnodes.pending_xref(
-        "",
-        nodes.inline("", ""),
-        refdomain="std",
-        reftype="doc",
-        reftarget=f"/{page}",
-        refexplicit=False,
-        refwarn=True,
-    )
+    link = page_link(page)
     paragraph = nodes.paragraph("", "", nodes.Text("From "), link, nodes.Text(": "))
     for position, name in enumerate(names):
         paragraph += [nodes.Text(", "), nodes.literal(name, name)][position == 0 :]

@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from docutils import nodes
-from sphinx import addnodes
+from page_links import page_link
 from sphinx.application import Sphinx
 from sphinx.transforms import SphinxTransform
 from sphinx.util.typing import ExtensionMetadata
@@ -38,7 +38,7 @@ class LinkSolutions(SphinxTransform):
         for section in self.document.findall(nodes.section):
             if section[0].astext() == "Exercises":
                 after = max(section.index(child) for child in section if is_list(child)) + 1
-                section.insert(after, line_with_link(self.env.docname, target))
+                section.insert(after, line_with_link(target))
 
 
 def is_list(node: nodes.Node) -> bool:
@@ -46,18 +46,9 @@ def is_list(node: nodes.Node) -> bool:
     return isinstance(node, nodes.enumerated_list)
 
 
-def line_with_link(docname: str, target: str) -> nodes.paragraph:
+def line_with_link(target: str) -> nodes.paragraph:
     """Return the line that leads from the exercises to their solutions."""
-    link = addnodes.pending_xref(
-        "",
-        nodes.inline("", "solutions"),
-        refdomain="std",
-        reftype="doc",
-        reftarget=f"/{target}",
-        refexplicit=True,
-        refdoc=docname,
-        refwarn=True,
-    )
+    link = page_link(target, "solutions")
     parts = (nodes.Text("When you have tried: "), link, nodes.Text("."))
     return nodes.paragraph("", "", *parts, classes=["solution-link"])
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from docutils import nodes
 from folds import fold
-from sphinx import addnodes
+from page_links import page_link
 from sphinx.application import Sphinx
 from sphinx.transforms import SphinxTransform
 from sphinx.util.typing import ExtensionMetadata
@@ -70,15 +70,7 @@ def steps(stages: list[str], present: str, gallery: str) -> stage_steps:
     """Return the list of the stages, each a link, up to the present one marked as reached."""
     items = nodes.bullet_list(classes=["steps"])
     for stage in stages:
-        link = addnodes.pending_xref(
-            "",
-            nodes.inline("", ""),
-            refdomain="std",
-            reftype="doc",
-            reftarget=f"/{gallery}/{stage}",
-            refexplicit=False,
-            refwarn=True,
-        )
+        link = page_link(f"{gallery}/{stage}")
         item = nodes.list_item("", nodes.paragraph("", "", link))
         if stage <= present:
             item["classes"].append("present" if stage == present else "reached")
