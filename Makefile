@@ -51,7 +51,7 @@ clean:  ## remove what was built (the environment stays)
 lock: $(VENV)/.installed  ## pin what pyproject.toml asks for, after a change of it or of a pin
 	$(BIN)/uv pip compile $(LOCK) --output-file constraints.txt
 	$(BIN)/uv pip compile $(LOCK) --output-file requirements.txt \
-	    --constraints constraints.txt --generate-hashes --no-emit-package torch
+	    --constraints constraints.txt --generate-hashes --no-strip-extras --no-emit-package torch
 LOCK := -q pyproject.toml --group docs --group test --group lint --group lock --universal \
 	--no-emit-index-url --no-annotate --no-header
 

@@ -8,10 +8,12 @@ import signal
 import subprocess
 import sys
 import time
+from importlib.metadata import distributions
 from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
+from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parent.parent
 NETWORK = {"urllib", "http", "socket", "ftplib", "smtplib", "ssl", "requests", "webbrowser"}
@@ -22,14 +24,34 @@ def test_every_requirement_has_a_hash_and_only_pytorch_stands_apart():
     """Seen to fail: with one hash removed, and with torch in requirements.txt."""
     text = (ROOT / "requirements.txt").read_text()
     entries = re.split(r"(?m)^(?=[a-z0-9])", text)[1:]
-    pinned = {re.match(r"([a-z0-9.-]+)==", entry)[1] for entry in entries}
+    pinned = {re.match(r"([a-z0-9.-]+)(\[\w+\])?==", entry)[1] for entry in entries}
     assert [entry for entry in entries if "--hash=sha256:" not in entry] == []
     constraints = (ROOT / "constraints.txt").read_text()
     asked = set(re.findall(r"(?m)^([a-z0-9.-]+)==", constraints))
     assert asked == pinned | {"torch"}
     assert "torch" not in pinned
-    versions = re.findall(r"(?m)^([a-z0-9.-]+==[^\s;]+)", text)
-    assert set(versions) <= set(re.findall(r"(?m)^([a-z0-9.-]+==[^\s;]+)", constraints))
+    versions = re.findall(r"(?m)^([a-z0-9.-]+)(?:\[\w+\])?(==[^\s;]+)", text)
+    assert set(versions) <= set(re.findall(r"(?m)^([a-z0-9.-]+)(==[^\s;]+)", constraints))
+
+
+def test_an_extra_that_a_package_asks_for_is_pinned_with_it():
+    """Seen to fail: once coverage had a newer version, as pytest-cov asks for its toml.
+
+    pip looks for `name[extra]` on its own. Without a pin it meets versions that have no hash here.
+    """
+    pinned = set(
+        re.findall(r"(?m)^([a-z0-9.-]+\[\w+\])==", (ROOT / "requirements.txt").read_text())
+    )
+    names = re.findall(r"(?m)^([a-z0-9.-]+)==", (ROOT / "constraints.txt").read_text())
+    installed = {re.sub(r"[-_.]+", "-", d.name).lower(): d for d in distributions()}
+    wanted = set()
+    for name in installed.keys() & set(names):
+        for text in installed[name].requires or ():
+            asked = Requirement(text)
+            if asked.marker is None or asked.marker.evaluate({"extra": ""}):
+                wanted |= {f"{asked.name}[{extra}]" for extra in asked.extras}
+    assert "coverage[toml]" in wanted
+    assert wanted <= pinned
 
 
 def test_make_installs_with_hashes_and_pytorch_alone_without_dependencies():
