@@ -57,13 +57,19 @@ assert len(loader) == 7
 from linreg.training import mean_squared_error
 
 # %%
-# Before training the predictions are all 0, so the loss is the mean of the squared data.
+# ``mse_loss`` is PyTorch's own function for the formula. Written out, the formula gives the same,
+# a little slower. Before training the predictions are all 0, so the loss is the mean of the
+# squared data.
 
 from linreg.model import LinearRegressionModel
 
 model = LinearRegressionModel()
-loss = mean_squared_error(model(dataset.x), dataset.y)
+prediction = model(dataset.x)
+loss = mean_squared_error(prediction, dataset.y)
+by_hand = torch.mean((dataset.y - prediction) ** 2)
 print(f"loss before training: {loss.item():.2f}")
+print(f"the formula by hand:  {by_hand.item():.2f}")
+assert torch.isclose(loss, by_hand)
 assert torch.isclose(loss, (dataset.y**2).mean())
 
 # %%

@@ -3,10 +3,7 @@
 import math
 from numbers import Integral, Real
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
-from torch import Tensor
 
 
 def check_integer(name: str, value: object, minimum: int, bits: int = 63) -> int:
@@ -37,52 +34,6 @@ def check_real(name: str, value: object) -> float:
     if not math.isfinite(number):
         raise ValueError(f"{name} must be finite, got {value}")
     return number
-
-
-def check_vector(name: str, values: object) -> NDArray[np.float64]:
-    """Return a tensor, an array or a sequence as a new, finite, one-dimensional float64 array.
-
-    A tensor is moved to the CPU before it is widened: some accelerators have no float64.
-    """
-    if np.ma.is_masked(values):
-        raise ValueError(f"{name} must be finite, got masked values")
-    try:
-        if isinstance(values, Tensor):
-            values = values.detach().cpu()
-            narrow = values.is_floating_point() and values.itemsize < 4  # NumPy has no bfloat16
-            values = (values.float() if narrow else values).numpy(force=True)
-        array = np.asarray(values)
-    except ValueError as error:
-        raise ValueError(f"{name} must be one-dimensional, got rows of unequal length") from error
-    except (RuntimeError, TypeError) as error:
-        raise TypeError(f"{name} must hold real numbers: {error}") from error
-    if array.ndim != 1:
-        raise ValueError(f"{name} must be one-dimensional, got shape {array.shape}")
-    if array.size == 0:
-        raise ValueError(f"{name} must hold at least one value, got none")
-    if array.dtype.kind not in "iuf":
-        raise TypeError(f"{name} must hold real numbers, got dtype {array.dtype}")
-    vector = array.astype(np.float64)
-    narrower = array if array.itemsize < vector.itemsize else vector  # fewer bytes to read
-    if not np.isfinite(narrower).all():
-        raise ValueError(f"{name} must be finite, got NaN or infinity")
-    return vector
-
-
-def check_points(x: object, y: object) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the coordinates of the points (x_i, y_i) as two float64 arrays of one length."""
-    x_vector, y_vector = check_vector("x", x), check_vector("y", y)
-    if len(x_vector) != len(y_vector):
-        raise ValueError(
-            f"x and y must have the same length, got {len(x_vector)} and {len(y_vector)}"
-        )
-    return x_vector, y_vector
-
-
-def check_result(arguments: str, result: str, values: object) -> None:
-    """Refuse arguments whose result float64 cannot hold."""
-    if not np.isfinite(values).all():  # type: ignore[call-overload]
-        raise ValueError(f"{arguments} must keep the {result} within float64, got infinity or NaN")
 
 
 def check_line_data(

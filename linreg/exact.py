@@ -4,8 +4,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from torch import Tensor
 
-from linreg.checks import check_points, check_result
-from linreg.residuals import dot
+from linreg.moments import Array, dot, moments
+from linreg.vector_checks import check_arrays, check_points, check_result
 
 
 @np.errstate(all="ignore")  # what float64 cannot hold is refused at the end
@@ -38,16 +38,23 @@ def least_squares(x: Tensor | ArrayLike, y: Tensor | ArrayLike) -> tuple[float, 
         >>> least_squares([0, 1, 2], [5, 8, 11])
         (3.0, 5.0)
     """
-    x, y = check_points(x, y)
-    x_mean, y_mean = x.mean(), y.mean()
-    lowest, highest = x.min(), x.max()
-    spread = max(highest - x_mean, x_mean - lowest)
-    if spread == 0 or lowest == highest:
-        raise ValueError(f"x must hold at least two distinct values, got only {lowest:g}")
-    x -= x_mean  # in place: both are copies
-    y -= y_mean
-    x /= spread  # keeps the squares of tiny and huge x within float64
-    slope = dot(x, y) / dot(x, x) / spread
+    x, y = check_arrays(x, y)
+    means = moments(x, y)
+    if means.are_safe:
+        slope, x_mean, y_mean = means.xy / means.xx, means.x_mean, means.y_mean
+    else:
+        slope, x_mean, y_mean = slope_with_care(*check_points(x, y))
     intercept = y_mean - slope * x_mean
     check_result("x and y", "slope and intercept", [slope, intercept])
     return float(slope), float(intercept)
+
+
+def slope_with_care(x: Array, y: Array) -> tuple[float, float, float]:
+    """Return the slope and both means, where squares may leave float64 or all x may be equal."""
+    x_mean, y_mean = float(x.mean()), float(y.mean())
+    lowest, highest = float(x.min()), float(x.max())
+    spread = max(highest - x_mean, x_mean - lowest)
+    if spread == 0 or lowest == highest:
+        raise ValueError(f"x must hold at least two distinct values, got only {lowest:g}")
+    x, y = (x - x_mean) / spread, y - y_mean
+    return dot(x, y) / dot(x, x) / spread, x_mean, y_mean

@@ -5,7 +5,7 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
 from linreg.centred import centred_means
-from linreg.checks import check_points, check_result, check_vector
+from linreg.vector_checks import check_arrays, check_result, check_vector
 
 
 @np.errstate(all="ignore")  # what float64 cannot hold is refused at the end
@@ -47,7 +47,7 @@ def loss_surface(
                [2., 0.],
                [1., 1.]])
     """
-    x, y = check_points(x, y)
+    x, y = check_arrays(x, y)
     slopes, intercepts = check_vector("k_values", k_values), check_vector("m_values", m_values)
     means = centred_means(x, y)
     along_slope = means.s_xx * means.slope_distance(slopes) ** 2

@@ -56,7 +56,7 @@ def as_samples(name: str, values: object) -> Tensor:
         raise TypeError(f"{name} of a batch must hold real numbers: {error}") from error
     if samples.is_complex():
         raise TypeError(f"{name} of a batch must hold real numbers, got {samples.dtype}")
-    if samples.ndim == 0 or len(samples) == 0:
+    if samples.ndim == 0 or samples.shape[0] == 0:
         raise ValueError(
             f"{name} of a batch must hold at least one sample, got shape {tuple(samples.shape)}"
         )

@@ -4,9 +4,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
-from linreg.checks import check_integer, check_points
+from linreg.checks import check_integer
 from linreg.exact import least_squares
 from linreg.run_checks import check_learning_rate, check_lines
+from linreg.vector_checks import check_points
 
 
 def noise_floor(x: Tensor | ArrayLike, y: Tensor | ArrayLike, lr: float, batch_size: int) -> float:
@@ -46,8 +47,8 @@ def noise_floor(x: Tensor | ArrayLike, y: Tensor | ArrayLike, lr: float, batch_s
         0.00392
     """
     lr, size = check_learning_rate(lr), check_integer("batch_size", batch_size, minimum=1)
-    slope, intercept = least_squares(x, y)
     x, y = check_points(x, y)
+    slope, intercept = least_squares(x, y)
     n, u = len(x), np.stack([x, np.ones_like(x)], axis=1)
     residual = y - (slope * x + intercept)
     pairs = (u[:, :, None] * u[:, None, :]).reshape(n, 4)  # row i holds u_i u_i^T
@@ -85,7 +86,7 @@ def loss_above_minimum(
         array([0., 1.])
     """
     check_lines(parameters)
-    slope, _ = least_squares(x, y)
     x, y = check_points(x, y)
+    slope, _ = least_squares(x, y)
     k, m = np.moveaxis(parameters.detach().cpu().double().numpy(), -1, 0)
     return np.asarray(x.var() * (k - slope) ** 2 + (m + k * x.mean() - y.mean()) ** 2)

@@ -32,7 +32,7 @@ def mean_squared_error(prediction: Tensor, target: Tensor) -> Tensor:
         2.0
     """
     check_pair(prediction, target)
-    return torch.mean((target - prediction) ** 2)
+    return nn.functional.mse_loss(prediction, target)
 
 
 def train(

@@ -10,7 +10,7 @@ MODULES = sorted(path for path in LIBRARY.glob("*.py") if path.stem != "__init__
 
 # A module may import from those above it, and from no other.
 LAYERS = [
-    {"checks"},
+    {"checks", "vector_checks", "moments"},
     {"loop_checks", "state_checks", "run_checks", "history", "residuals"},
     {"centred", "data", "model", "device", "sampler", "random_state"},
     {"training", "ensemble", "checkpoint_checks"},
