@@ -6,6 +6,7 @@ every few steps, and a process that is started again goes on from there.
 
 import argparse
 import glob
+import importlib
 import os
 import signal
 from collections.abc import Sequence
@@ -95,6 +96,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         raise SystemExit("Start it with: torchrun --standalone --nproc-per-node=2 worker.py")
     if options.kill_at and not hasattr(signal, "SIGKILL"):
         raise SystemExit("This system has no SIGKILL: leave --kill-at out.")
+    # This module keeps the group that it finds when it is imported, and DistributedDataParallel
+    # imports it. Left to that, the group's threads would outlive `destroy_process_group`, and one
+    # that needs Python while the interpreter ends aborts the process. So import it ahead of both.
+    importlib.import_module("torch.distributed.nn")
     device = choose_device()
     distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
     try:
