@@ -173,7 +173,7 @@ print("lines of the program:", len(WORKER.splitlines()))
 def torchrun(checkpoint, *settings):
     """Train with two processes, and return what torchrun reported."""
     command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node=2"]
-    command += ["--max-restarts=3", "--rdzv-backend=c10d", "--rdzv-endpoint=127.0.0.1:0"]
+    command += ["--max-restarts=1", "--rdzv-backend=c10d", "--rdzv-endpoint=127.0.0.1:0"]
     command += ["--local-addr=127.0.0.1", str(worker), f"--checkpoint={checkpoint}", *settings]
     own = {"TORCH_DISABLE_SHARE_RDZV_TCP_STORE": "1", "OMP_NUM_THREADS": "1"}
     done = subprocess.run(command, env={**os.environ, **own}, capture_output=True, text=True)
