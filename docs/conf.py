@@ -24,6 +24,7 @@ extensions = [
     "downloads",
     "notebooks",
     "sphinx_gallery.gen_gallery",
+    "lean_code",
     "signatures",
     "mathml",
     "pictures",
@@ -48,7 +49,7 @@ html_title = project
 html_static_path = ["_static"]
 html_favicon = "_static/logo.svg"
 html_search_scorer = str(HERE / "search-scorer.js")
-html_js_files = [("look.js", {"defer": ""})]
+html_js_files = ["look.js"]
 html_additional_pages = {"404": "404.html"}
 html_copy_source = False
 html_show_sourcelink = False

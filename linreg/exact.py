@@ -32,7 +32,7 @@ def least_squares(x: Tensor | ArrayLike, y: Tensor | ArrayLike) -> tuple[float, 
             differ, if x has fewer than two distinct values, or if the result exceeds float64.
 
     Source:
-        C. F. Gauss, Theoria motus corporum coelestium (1809), book II, section 3.
+        Carl Friedrich Gauss, Theoria motus corporum coelestium (1809), book II, section 3.
 
     Examples:
         >>> least_squares([0, 1, 2], [5, 8, 11])

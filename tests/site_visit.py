@@ -20,6 +20,7 @@ NO_CHROMIUM = (
 )
 # What a page is asked once it is loaded; lazy pictures are made to load first.
 REPORT = """async () => {
+  const eager = document.querySelectorAll("article img:not([loading])").length;
   for (const image of document.images) image.loading = "eager";
   await Promise.all([...document.images].map(image => image.decode().catch(() => 0)));
   const images = [...document.querySelectorAll("main img, article img")];
@@ -32,7 +33,8 @@ REPORT = """async () => {
     broken: images.filter(i => !i.naturalWidth).map(i => i.src),
     sizeless: images.filter(i => !i.hasAttribute("width") || !i.hasAttribute("height")).length,
     wordless: images.filter(i => !i.alt && !(i.hasAttribute("alt") && i.closest("a"))).length,
-    eager: document.querySelectorAll("article img:not([loading])").length,
+    eager,
+    hasty: [...document.querySelectorAll("script[src]:not([defer])")].map(s => s.src),
     sheets: document.querySelectorAll("link[rel=stylesheet]").length,
     formulas: document.querySelectorAll("math").length,
     folds: document.querySelectorAll("details").length,

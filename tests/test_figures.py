@@ -155,10 +155,11 @@ def test_surfaces_darken_steadily_from_small_to_large_loss(surface: tuple[str, .
     assert levels[0] / levels[-1] > 5
 
 
-def test_the_lines_of_a_contour_plot_change_like_any_other_line() -> None:
+@pytest.mark.parametrize("colour", [plotting.EXACT, plotting.SURFACE[2], "#123456"])
+def test_the_lines_of_a_contour_plot_change_like_any_other_line(colour: str) -> None:
     grid = np.linspace(-1, 1, 9)
     surface = np.add.outer(grid**2, grid**2)
-    ellipse = plt.contour(grid, grid, surface, levels=[0.5], colors=plotting.EXACT)
+    ellipse = plt.contour(grid, grid, surface, levels=[0.5], colors=colour)
     palette.darken(plt.gcf())
     plt.gcf().canvas.draw()
-    assert to_rgb(tuple(ellipse.get_edgecolor()[0])) == to_rgb(palette.DARK[plotting.EXACT])
+    assert to_rgb(tuple(ellipse.get_edgecolor()[0])) == to_rgb(palette.DARK.get(colour, colour))

@@ -56,6 +56,21 @@ def test_every_picture_arrives_in_its_size_and_says_what_it_shows(visits: dict[s
 def test_pages_load_one_stylesheet_and_one_picture_ahead(visits: dict[str, Visit]) -> None:
     sheets = {page: seen.report["sheets"] for page, seen in visits.items()}
     assert {page for page, count in sheets.items() if count > 1} <= {"explorer.html"}
+    ahead = {page: seen.report["eager"] for page, seen in visits.items() if seen.report["eager"]}
+    assert set(ahead.values()) == {1}
+    # What they open with. On other pages text comes first, and the picture with its part of it.
+    assert {"index.html", "tutorial/index.html"} <= set(ahead)
+    assert not [page for page in ahead if "plot_" in page or page == "api.html"]
+
+
+def test_no_script_holds_up_a_page(visits: dict[str, Visit]) -> None:
+    assert failing(visits, "hasty") == {}
+
+
+def test_a_class_on_the_root_does_not_change_the_style_of_every_element(site: Path) -> None:
+    css = (site / "_static" / "site.css").read_text("utf-8")
+    assert "dl.py dd" in css
+    assert "dl[class]" not in css
 
 
 def test_every_page_has_one_heading_a_title_and_a_description_of_its_own(

@@ -169,6 +169,54 @@ def test_code_can_be_copied_and_output_cannot(page: Page, address: str) -> None:
     assert page.locator(".sphx-glr-script-out button").count() == 0
 
 
+def test_code_has_lines_of_one_height_in_both_themes(page: Page, address: str) -> None:
+    heights = set()
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        page.goto(address + STAGE)
+        heights.add(page.evaluate("getComputedStyle(document.querySelector('pre')).lineHeight"))
+    assert len(heights) == 1
+
+
+@pytest.mark.parametrize("width", [360, 1400])
+def test_a_block_is_a_stop_for_the_keyboard_where_it_scrolls(
+    page: Page, address: str, width: int
+) -> None:
+    page.set_viewport_size({"width": width, "height": 780})
+    page.goto(address + STAGE)
+    page.locator("details.folded > summary").first.click()
+    scrolls = set()
+    for block in page.locator("pre:visible, div.math:visible").all():
+        block.scroll_into_view_if_needed()
+        wide = block.evaluate("block => block.scrollWidth > block.clientWidth")
+        expect(block).to_have_attribute("tabindex", "0") if wide else expect(
+            block
+        ).not_to_have_attribute("tabindex", "0")
+        scrolls.add(wide)
+    assert scrolls == {True, False}
+
+
+def test_what_is_far_below_waits_and_is_there_when_asked_for(page: Page, address: str) -> None:
+    shown = "section => section.firstElementChild.checkVisibility({contentVisibilityAuto: true})"
+    page.goto(address + STAGE)
+    last = page.locator("#exercises")
+    assert not last.evaluate(shown)
+    page.locator(".toc-tree a[href='#exercises']").evaluate("link => link.click()")
+    page.wait_for_function(f"({shown})(document.getElementById('exercises'))")
+    page.wait_for_timeout(300)  # until what is around it has its height
+    assert 0 <= last.evaluate("section => section.getBoundingClientRect().top") < 200
+    page.emulate_media(media="print")
+    assert page.locator("#the-imports").evaluate(shown)
+
+
+def test_the_reference_folds_the_stages_that_use_an_object(page: Page, address: str) -> None:
+    page.goto(address + "api.html")
+    stages = page.locator("dl.py details").first
+    expect(stages.get_by_role("img")).to_have_count(0)
+    stages.locator("summary").click()
+    expect(stages.get_by_role("link", name="Stage 1: the dataset")).to_be_visible()
+
+
 @pytest.mark.parametrize("path", ["index.html", STAGE])
 def test_nothing_moves_while_a_page_loads(browser: Browser, address: str, path: str) -> None:
     context = browser.new_context(viewport={"width": 360, "height": 780})

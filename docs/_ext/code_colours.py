@@ -14,27 +14,28 @@ from pygments.token import (
     Number,
     Operator,
     String,
+    Text,
     Token,
     _TokenType,
 )
 
 
 def styles(ink: str, keyword: str, string: str, number: str, comment: str) -> dict[_TokenType, str]:
-    """Return the colours of the tokens that have one."""
+    """Return the looks of the tokens that have one. All others are ink, as the text around them."""
     return {
-        Token: ink,
+        Text: ink,
         Comment: f"italic {comment}",
         Keyword: keyword,
         Operator.Word: keyword,
         Name.Decorator: keyword,
-        Name.Function: f"bold {ink}",
-        Name.Class: f"bold {ink}",
+        Name.Function: "bold",
+        Name.Class: "bold",
         String: string,
         String.Interpol: number,
         Number: number,
         Generic.Prompt: comment,
-        Generic.Output: ink,
-        Generic.Traceback: ink,
+        Generic.Deleted: number,
+        Generic.Inserted: string,
         Generic.Error: f"bold {number}",
     }
 
@@ -56,4 +57,12 @@ class Dark(Style):
     background_color = "#1b1d20"
     styles: ClassVar[dict[_TokenType, str]] = styles(
         ink="#d6dae0", keyword="#c8a8ff", string="#86d9a8", number="#ffb077", comment="#9aa5b1"
+    )
+
+
+def is_plain(token: _TokenType) -> bool:
+    """Tell whether a token looks like the text around it, in both themes."""
+    return all(
+        style.style_for_token(token) in (style.style_for_token(Text), style.style_for_token(Token))
+        for style in (Light, Dark)
     )

@@ -18,6 +18,8 @@ DESCRIPTIONS = {
 LONGEST = 160
 GIVEN = re.compile(r'<meta (?=[^>]*name="description")[^>]*content="([^"]*)"')
 PREVIEW = re.compile(r'<meta property="og:description" content="[^"]*" ?/?>')
+# What may scroll sideways. look.js takes the stop away where all of it fits.
+SCROLLER = re.compile(r'<pre|<div class="(?:math|table-wrapper)\b[^"]*"')
 # Sphinx puts the lines of a long signature into a list that lacks its terms: invalid HTML.
 SIGNATURE = re.compile(r'<dl>\n((?:<dd>(?:<em|<span) class="sig-param.*?</dd>\n)+)</dl>', re.DOTALL)
 
@@ -60,7 +62,7 @@ class DropDoubleNames(SphinxPostTransform):
 def fill_head(
     app: Sphinx, page: str, _template: str, context: dict[str, Any], doctree: nodes.document | None
 ) -> None:
-    """Give a page its description, and the captions of its menus their level."""
+    """Give a page its description, captions their level, and what may scroll a stop for the key."""
     context["site_url"] = app.config.html_baseurl
     tags = context.get("metatags") or ""
     given = GIVEN.search(tags)
@@ -78,6 +80,7 @@ def fill_head(
                 'role="heading">', 'role="heading" aria-level="2">'
             )
             context[part] = SIGNATURE.sub(signature_lines, context[part])
+            context[part] = SCROLLER.sub(r'\g<0> tabindex="0"', context[part])
 
 
 def signature_lines(match: re.Match[str]) -> str:

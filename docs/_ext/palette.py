@@ -27,6 +27,7 @@ DARK = {
     "black": "#e3e6ea",
 }
 DARK_SURFACE = ("#4b84bd", "#386ea8", "#27578d", "#173d68", "#0d2340")
+DARK |= zip(SURFACE, DARK_SURFACE, strict=True)
 COLOURS = ("color", "facecolor", "edgecolor", "markerfacecolor", "markeredgecolor")
 
 
@@ -40,7 +41,9 @@ def darken(figure: Figure) -> None:
             artist.set(cmap=surface)
             continue
         if isinstance(artist, ContourSet) and not artist.filled:
-            artist.set_array(None)  # its lines keep the colours they have, until the next line
+            lines = artist.get_edgecolor()
+            artist.set_array(None)  # without numbers to colour by, and without the colours too
+            artist.set_edgecolor(lines)
         for name in COLOURS:
             change(artist, name)
 
@@ -72,6 +75,3 @@ def twin(colour: NDArray[np.float64]) -> tuple[float, ...]:
         if colour[3] > 0 and np.allclose(to_rgba(light)[:3], colour[:3], atol=1 / 512):
             return (*to_rgba(dark)[:3], colour[3])
     return tuple(colour)
-
-
-assert len(SURFACE) == len(DARK_SURFACE)

@@ -2,10 +2,11 @@
 
 A picture ``name.svg`` with a twin ``name_dark.svg`` beside it is shown in the light theme and its
 twin in the dark one. Every picture gets its dimensions, so that nothing moves when it arrives, and
-all but the first of a page are loaded when the reader comes near them.
+is loaded when the reader comes near it, unless the page opens with it.
 """
 
 import posixpath
+from itertools import islice
 from pathlib import Path
 from urllib.parse import quote
 
@@ -46,12 +47,17 @@ def css_size(path: Path) -> tuple[int, int]:
     return round(width * scale), round(height * scale)
 
 
+def opens_page(image: nodes.image) -> bool:
+    """Tell whether a picture is the first of its page, with no heading but the title above it."""
+    landmarks = image.document.findall(lambda node: isinstance(node, nodes.title | nodes.image))
+    return image in islice(landmarks, 2)
+
+
 def visit_image(self: HTML5Translator, node: nodes.image) -> None:
     """Write a picture with its dimensions."""
     source = node["uri"]
     name = quote(self.builder.images.get(source, source))
     width, height = css_size(Path(self.builder.srcdir) / source)
-    first = node is next(iter(node.document.findall(nodes.image)))
     attributes = {
         "src": posixpath.join(self.builder.imgpath, name),
         "alt": node.get("alt", ""),
@@ -59,7 +65,7 @@ def visit_image(self: HTML5Translator, node: nodes.image) -> None:
         "height": str(height),
         "decoding": "async",
     }
-    if not first:
+    if not opens_page(node):
         attributes["loading"] = "lazy"
     self.body.append(self.emptytag(node, "img", "\n", **attributes))
 

@@ -18,6 +18,11 @@ from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.util.typing import ExtensionMetadata
 
+# "A list with any class" ties every element below to the class of every element above it: one class
+# that a script sets on the page's root, and the style of the whole page is computed anew. Furo means
+# the lists of the reference.
+ANY_LIST = "dl[class]:not(.option-list):not(.field-list):not(.footnote):not(.glossary):not(.simple)"
+
 FONT_FACE = """@font-face {{
   font-family: "Site Math"; src: url("fonts/{name}") format("woff2"); font-display: swap;
 }}
@@ -37,6 +42,7 @@ def write_stylesheet(app: Sphinx, env: BuildEnvironment) -> list[str]:
         *(sheet.read_text("utf-8") for sheet in own),
     ]
     css = "\n".join(re.sub(r"/\*.*?\*/", "", sheet, flags=re.DOTALL) for sheet in sheets)
+    css = css.replace(ANY_LIST, "dl.py")
     digest = hashlib.sha256(css.encode()).hexdigest()
     part = static / "site.css.part"
     part.write_text(css, "utf-8")

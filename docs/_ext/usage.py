@@ -1,6 +1,7 @@
 """Link the reference and the stages: sphinx-gallery sees no library in a complete program.
 
-The reference shows, for each object, the stages that use it. The code on a stage's page links the
+The reference shows, for each object, the stages that use it: folded, since there are up to fourteen,
+each with its picture, and nobody waits for what is closed. The code on a stage's page links the
 library's names to the reference.
 """
 
@@ -33,8 +34,10 @@ def add_stages(
     stages = uses.get(f"{obj.__module__}.{obj.__qualname__}", [])
     if stages:
         paths = [f"{folders.programs.name}/{stage['key']}.py" for stage in stages]
-        lines += ["", ".. rubric:: Stages that use it", ""]
-        lines += [f".. minigallery:: {' '.join(paths)}", ""]
+        summary = f"Used in {len(paths)} stages" if len(paths) > 1 else "Used in one stage"
+        opening = f'<details class="folded"><summary>{summary}</summary>'
+        lines += ["", ".. raw:: html", "", f"   {opening}"]
+        lines += ["", f".. minigallery:: {' '.join(paths)}", "", ".. raw:: html", "", "   </details>", ""]
 
 
 def name_the_library(app: Sphinx) -> None:

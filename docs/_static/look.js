@@ -1,12 +1,12 @@
-// A block that scrolls sideways can be reached and scrolled with the keyboard.
-function markScrollers() {
-  const blocks = [...document.querySelectorAll("pre, div.math, .table-wrapper")];
+// A block that may scroll sideways can be reached and scrolled with the keyboard. One with room for
+// all it holds needs no stop. The browser says when a block has got a size: in a fold that opens, or
+// as the reader comes near. So nothing here makes it lay out what nobody sees.
+const sizes = new ResizeObserver(entries => {
+  const blocks = entries.map(entry => entry.target);
   const wide = blocks.map(block => block.scrollWidth > block.clientWidth);  // measure first
   blocks.forEach((block, i) => {
     if (wide[i]) block.tabIndex = 0;
-    else block.removeAttribute("tabindex");
+    else if (block !== document.activeElement) block.removeAttribute("tabindex");
   });
-}
-addEventListener("load", markScrollers);
-addEventListener("resize", markScrollers);
-document.addEventListener("toggle", markScrollers, true);
+});
+document.querySelectorAll("pre, div.math, .table-wrapper").forEach(block => sizes.observe(block));
