@@ -18,8 +18,8 @@ from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.util.typing import ExtensionMetadata
 
-# "A list with any class" ties every element below to the class of every element above it: one class
-# that a script sets on the page's root, and the style of the whole page is computed anew. Furo means
+# "A list with any class" ties every element below to the class of every element above it: a script
+# that sets one class on the page's root has the style of the whole page computed anew. Furo means
 # the lists of the reference.
 ANY_LIST = "dl[class]:not(.option-list):not(.field-list):not(.footnote):not(.glossary):not(.simple)"
 

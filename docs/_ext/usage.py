@@ -1,8 +1,8 @@
 """Link the reference and the stages: sphinx-gallery sees no library in a complete program.
 
-The reference shows, for each object, the stages that use it: folded, since there are up to fourteen,
-each with its picture, and nobody waits for what is closed. The code on a stage's page links the
-library's names to the reference.
+The reference shows, for each object, the stages that use it: folded, since there are up to
+fourteen, each with its picture, and nobody waits for what is closed. The code on a stage's page
+links the library's names to the reference.
 """
 
 import json
@@ -37,7 +37,8 @@ def add_stages(
         summary = f"Used in {len(paths)} stages" if len(paths) > 1 else "Used in one stage"
         opening = f'<details class="folded"><summary>{summary}</summary>'
         lines += ["", ".. raw:: html", "", f"   {opening}"]
-        lines += ["", f".. minigallery:: {' '.join(paths)}", "", ".. raw:: html", "", "   </details>", ""]
+        lines += ["", f".. minigallery:: {' '.join(paths)}", ""]
+        lines += [".. raw:: html", "", "   </details>", ""]
 
 
 def name_the_library(app: Sphinx) -> None:
