@@ -78,7 +78,7 @@ def page_text(site, stem):
 def printed_on_page(text):
     """What the cells of a page printed, as the reader sees it."""
     outputs = re.findall(
-        r'<div class="sphx-glr-script-out[^"]*">.*?<pre>(.*?)</pre>', text, re.DOTALL
+        r'<div class="sphx-glr-script-out[^"]*">.*?<pre[^>]*>(.*?)</pre>', text, re.DOTALL
     )
     return "\n".join(html.unescape(re.sub(r"<[^>]*>", "", output)) for output in outputs)
 
