@@ -196,19 +196,6 @@ def test_a_block_is_a_stop_for_the_keyboard_where_it_scrolls(
     assert scrolls == {True, False}
 
 
-def test_what_is_far_below_waits_and_is_there_when_asked_for(page: Page, address: str) -> None:
-    shown = "section => section.firstElementChild.checkVisibility({contentVisibilityAuto: true})"
-    page.goto(address + STAGE)
-    last = page.locator("#exercises")
-    assert not last.evaluate(shown)
-    page.locator(".toc-tree a[href='#exercises']").evaluate("link => link.click()")
-    page.wait_for_function(f"({shown})(document.getElementById('exercises'))")
-    page.wait_for_timeout(300)  # until what is around it has its height
-    assert 0 <= last.evaluate("section => section.getBoundingClientRect().top") < 200
-    page.emulate_media(media="print")
-    assert page.locator("#the-imports").evaluate(shown)
-
-
 def test_the_reference_folds_the_stages_that_use_an_object(page: Page, address: str) -> None:
     page.goto(address + "api.html")
     stages = page.locator("dl.py details").first
