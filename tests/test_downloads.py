@@ -324,7 +324,8 @@ def test_folded_code_is_not_in_the_search_index(site):
     stem = SearchEnglish({}).stem
     assert "check_integer" in folded - visible
     assert {word for word in folded & visible if stem(word) in terms}
-    assert {word for word in folded - visible if stem(word) in terms} == set()
+    seen = {stem(word) for word in visible}  # "check_arrays" is, and has the stem of "check_array"
+    assert {word for word in folded if stem(word) in terms and stem(word) not in seen} == set()
 
 
 def words(page):

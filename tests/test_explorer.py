@@ -511,12 +511,38 @@ def test_scripts_are_small_and_load_here_only(site: Path) -> None:
         assert "explorer/algorithm.js" not in (site / name).read_text()
 
 
+LOOP = """() => {
+  const times = [];
+  for (let run = 0; run < 15; run++) {
+    const start = performance.now();
+    let sum = 0;
+    for (let i = 0; i < 200000; i++) sum += Math.sqrt(i) * Math.sin(i);
+    times.push(performance.now() - start + 0 * sum);
+  }
+  return times.sort((a, b) => a - b)[7];
+}"""
+
+
 def test_a_step_with_redraw_is_quick_at_200_points(
     open_page, browser: Browser, tmp_path: Path
 ) -> None:
-    """Time of the page's thread for script, style, layout and paint; other processes aside."""
-    page = open_page("#preset=post&n=200&batch=1&lr=0.03")
-    trace = tmp_path / "trace.json"
+    """8 ms where a loop takes 2.6 ms, and longer where this machine takes longer for that loop.
+
+    Up to eight tries: other programs, and other machines on the same host, can only add.
+    """
+    tries = []
+    while len(tries) < 8 and not (tries and tries[-1] < 8):
+        page = open_page("#preset=post&n=200&batch=1&lr=0.03")
+        before = page.evaluate(LOOP)
+        busy = busy_in_60_steps(page, browser, tmp_path / f"{len(tries)}.json") / 60
+        tries.append(busy * 2.6 / max(2.6, (before + page.evaluate(LOOP)) / 2))
+        assert value(page, "step") == 60
+        page.close()
+    assert 0 < min(tries) < 8
+
+
+def busy_in_60_steps(page: Page, browser: Browser, trace: Path) -> float:
+    """Milliseconds of the page's thread for script, style, layout and paint."""
     browser.start_tracing(page=page, path=trace, categories=["toplevel", "devtools.timeline"])
     page.evaluate(
         """async () => {
@@ -531,7 +557,6 @@ def test_a_step_with_redraw_is_quick_at_200_points(
         }"""
     )
     browser.stop_tracing()
-    assert value(page, "step") == 60
     events = json.loads(trace.read_text())["traceEvents"]
     threads = {
         (event["pid"], event["tid"])
@@ -540,9 +565,11 @@ def test_a_step_with_redraw_is_quick_at_200_points(
     }
     painted = [event for event in events if event["name"] == "Paint"]
     assert len(painted) >= 60
-    busy = [
-        event["tdur"] / 1000
+    tasks = [
+        event
         for event in events
         if event["name"].endswith("RunTask") and (event["pid"], event["tid"]) in threads
     ]
-    assert 0 < sum(busy) / 60 < 8
+    whole = [task["tdur"] / 1000 for task in tasks if "tdur" in task]
+    assert len(tasks) - len(whole) <= 2  # what ran as the trace began or ended
+    return sum(whole)
