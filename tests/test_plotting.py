@@ -20,7 +20,10 @@ def close_figures():
 def ax(request):
     """The axes to expect, and what to pass for them."""
     _, axes = plt.subplots()
-    return axes, axes if request.param == "given axes" else None
+    if request.param == "current axes":
+        return axes, None
+    plt.subplots()  # the given axes are not the current ones
+    return axes, axes
 
 
 def test_points_are_triangles_in_the_colour_of_the_data(ax):
@@ -120,3 +123,92 @@ def test_describe_labels_the_current_figure():
     plotting.describe("A line.")
     assert second.get_label() == "A line."
     assert first.get_label() != "A line."
+
+
+def look(line):
+    """What tells a line from another, apart from its points."""
+    return {
+        "color": to_hex(line.get_color()),
+        "marker": line.get_marker(),
+        "style": line.get_linestyle(),
+        "width": line.get_linewidth(),
+        "size": line.get_markersize(),
+        "edge": (to_hex(line.get_markeredgecolor()), line.get_markeredgewidth()),
+        "zorder": line.get_zorder(),
+        "label": line.get_label(),
+    }
+
+
+def words(axes):
+    """The names of both axes, and the title."""
+    return axes.get_xlabel(), axes.get_ylabel(), axes.get_title(loc="left")
+
+
+def test_the_house_style_value_by_value():
+    plotting.use_house_style()
+    expected = {
+        "figure.figsize": [5.2, 3.6],
+        "figure.constrained_layout.use": True,
+        "font.size": 12,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.titlesize": 13,
+        "axes.titleweight": "bold",
+        "axes.titlelocation": "left",
+        "legend.edgecolor": "none",
+        "lines.linewidth": 2.0,
+    }
+    inked = ("text.color", "axes.edgecolor", "axes.labelcolor", "xtick.color", "ytick.color")
+    expected |= dict.fromkeys(inked, plotting.INK)
+    assert {name: plt.rcParams[name] for name in expected} == expected
+
+
+def test_points_and_losses_look_as_their_roles(ax):
+    plotting.use_house_style()
+    axes, given = ax
+    plotting.plot_points([0], [0], ax=given)
+    plotting.plot_loss([3.0], ax=given)
+    points, loss = map(look, axes.lines)
+    assert (points["size"], points["label"]) == (5, "data")
+    assert (loss["color"], loss["marker"], loss["size"]) == (plotting.MODEL, "o", 4)
+    assert words(axes) == ("epoch", "mean squared error", "Loss per epoch")
+
+
+@pytest.mark.parametrize("role", ["truth", "model", "exact"])
+def test_a_line_and_a_mark_of_one_role_go_together(ax, role):
+    axes, given = ax
+    plotting.plot_line(1, 2, (0, 1), role, ax=given)
+    assert words(axes) == ("x", "y", "")
+    plotting.plot_parameters(1, 2, role, ax=given)
+    line, mark = map(look, axes.lines)
+    assert line["color"] == mark["color"]
+    assert (mark["style"], mark["zorder"]) == ("None", 4)
+    assert mark["edge"][0] == to_hex(plotting.HALO)
+    assert line["label"] == plotting.LINE_STYLES[role]["label"]
+    assert mark["label"] == plotting.POINT_STYLES[role]["label"]
+
+
+def test_a_surface_says_what_it_shows_and_has_a_bar_of_its_own(ax):
+    plotting.use_house_style()
+    axes, given = ax
+    plotting.plot_surface(np.arange(9.0).reshape(3, 3), [0, 1, 2], [3, 4, 5], ax=given)
+    assert words(axes) == ("slope k", "intercept m", "Loss surface")
+    (contours,) = axes.collections
+    assert contours.get_cmap().name == "loss"
+    _, bar = axes.figure.axes
+    assert bar.get_ylabel() == "mean squared error"
+
+
+def test_a_trajectory_has_a_halo_below_it(ax):
+    axes, given = ax
+    plotting.plot_trajectory([0, 1], [2, 3], ax=given)
+    path, halo = axes.lines
+    assert path.get_xydata().tolist() == halo.get_xydata().tolist() == [[0, 2], [1, 3]]
+    path, halo = look(path), look(halo)
+    assert path["label"] == "trajectory"
+    assert halo["label"].startswith("_")
+    assert (path["color"], halo["color"]) == (plotting.MODEL, to_hex(plotting.HALO))
+    assert path["marker"] == halo["marker"] == "x"
+    assert (path["size"], path["width"]) == (6, 1.5)
+    assert (halo["edge"][1], halo["width"], halo["zorder"]) == (4, 4, 1.9)
+    assert halo["zorder"] < path["zorder"]
