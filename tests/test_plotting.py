@@ -5,6 +5,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from matplotlib.colors import to_hex
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.text import Text
 
 from linreg import plotting
 
@@ -144,23 +146,26 @@ def words(axes):
     return axes.get_xlabel(), axes.get_ylabel(), axes.get_title(loc="left")
 
 
-def test_the_house_style_value_by_value():
+def test_a_figure_in_the_house_style_reads_well_on_a_phone():
     plotting.use_house_style()
-    expected = {
-        "figure.figsize": [5.2, 3.6],
-        "figure.constrained_layout.use": True,
-        "font.size": 12,
-        "axes.spines.top": False,
-        "axes.spines.right": False,
-        "axes.titlesize": 13,
-        "axes.titleweight": "bold",
-        "axes.titlelocation": "left",
-        "legend.edgecolor": "none",
-        "lines.linewidth": 2.0,
-    }
-    inked = ("text.color", "axes.edgecolor", "axes.labelcolor", "xtick.color", "ytick.color")
-    expected |= dict.fromkeys(inked, plotting.INK)
-    assert {name: plt.rcParams[name] for name in expected} == expected
+    figure, axes = plt.subplots()
+    axes.plot([0, 1], [0, 1], label="line")
+    axes.set(title="Title", xlabel="x", ylabel="y")
+    frame = axes.legend().get_frame()
+    figure.canvas.draw()
+    phone = 328 / figure.get_figwidth()  # CSS pixels per inch: 360, less the page's margins
+    ticks = axes.get_xticklabels() + axes.get_yticklabels()
+    names = [axes.xaxis.label, axes.yaxis.label, *ticks]
+    assert all(name.get_fontsize() / 72 * phone > 10 for name in names)
+    (heading,) = axes.findobj(lambda part: isinstance(part, Text) and part.get_text() == "Title")
+    assert heading.get_position()[0] == 0
+    assert heading.get_fontweight() == "bold"
+    assert heading.get_fontsize() > axes.xaxis.label.get_fontsize()
+    inked = {to_hex(name.get_color()) for name in [*names, heading]}
+    assert inked == {plotting.INK} == {to_hex(axes.spines["left"].get_edgecolor())}
+    assert isinstance(figure.get_layout_engine(), ConstrainedLayoutEngine)  # cuts no label off
+    assert frame.get_edgecolor()[3] == 0
+    assert axes.lines[0].get_linewidth() * phone / 72 > 1.5
 
 
 def test_points_and_losses_look_as_their_roles(ax):
