@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 PORT ?= 8000
+JOBS ?= 2
 SITE := docs/_build/html
 BIN := $(VENV)/bin
 RUN := $(BIN)/python
@@ -16,10 +17,10 @@ html: $(VENV)/.installed  ## build the site into docs/_build/html
 	$(RUN) docs/build.py
 
 test: $(VENV)/.installed  ## run the tests that CI runs
-	$(RUN) -m pytest -m "not long" --cov
+	$(RUN) -m pytest -n $(JOBS) --dist worksteal -m "not long" --cov
 
 test-all: $(VENV)/.installed  ## run all tests, the long ones too
-	$(RUN) -m pytest --cov
+	$(RUN) -m pytest -n $(JOBS) --dist worksteal --cov
 
 bench: $(VENV)/.installed  ## measure what a reader waits for; exits 1 if a target is missed
 	$(RUN) -m benchmarks $(if $(ONLY),--only "$(ONLY)")
