@@ -20,6 +20,7 @@ import sys
 import textwrap
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 from library_source import (
@@ -195,13 +196,13 @@ def join_pieces(pieces: list[Piece]) -> str:
 
 def _join_cells(parts: Iterable[str]) -> str:
     """Join heads and codes with the blank lines that ruff's formatter asks for."""
-    text = ""
+    text = last = ""
     for part in (part.strip("\n") for part in parts):
         if not part:
             continue
-        after_block = text.splitlines()[-1:] and text.splitlines()[-1].startswith((" ", ")"))
-        wide = part.startswith(BLOCKS) or (after_block and part.startswith("#"))
+        wide = part.startswith(BLOCKS) or (last.startswith(" ") and part.startswith("#"))
         text += ("\n\n" if wide else "\n" if text else "") + part + "\n"
+        last = part.splitlines()[-1]
     return text
 
 
@@ -223,14 +224,15 @@ def _member_order(entry: Import) -> tuple[int, str, str]:
 def _split(text: str, path: Path, library: Library) -> tuple[str, list[_Cell]]:
     """Return the docstring's lines and the cells of a stage, with the statements of each."""
     lines = text.splitlines()
-    body = ast.parse(text, filename=str(path)).body
+    tree = ast.parse(text, filename=str(path))
+    body = tree.body
     check_own_lines(body, path)
-    if not body or ast.get_docstring(ast.Module(body[:1], [])) is None:
+    if ast.get_docstring(tree) is None:
         raise InlineError(path, 1, "a stage begins with a docstring that holds its title")
     end = last_line(body[0])
     cells = []
     starts = [n for n, line in enumerate(lines, 1) if n > end and CELL.match(line)]
-    for start, stop in zip([end + 1, *starts], [*starts, len(lines) + 1], strict=True):
+    for start, stop in pairwise([end + 1, *starts, len(lines) + 1]):
         code_start = start
         if code_start in starts:
             code_start += 1
@@ -455,7 +457,7 @@ class _Stage:
         assert isinstance(constant, ast.Constant)
         name = str(constant.value)
         text = module_program(self.library, name, self.path, node.lineno)
-        if "'''" in text or text.rstrip("\n").endswith(("\\", "'")):
+        if "'''" in text:
             reason = f"the program of {name} cannot stand between three single quotes"
             raise InlineError(self.path, node.lineno, reason)
         for number, line in enumerate(text.splitlines(), 1):
