@@ -7,7 +7,7 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
-from inliner import FOLD, import_lines, inline, module_program, taught_by
+from inliner import FOLD, TAUGHT_IN, import_lines, inline, module_program, taught_by
 from library_source import InlineError, Library, outside_imports
 
 ROOT = Path(__file__).parent.parent
@@ -225,6 +225,26 @@ def test_the_fold_names_the_stages_that_taught_its_code(library):
     taught_in = {("lib.base", "check"): "plot_01.py", ("lib.shapes", "Point"): "plot_02.py"}
     program = convert(library, "from lib.shapes import point\n\npoint(1)", taught_in=taught_in)
     assert f"{FOLD}\n# From plot_01.py: check.\n# From plot_02.py: Point.\n\n" in program.text
+
+
+def test_many_names_taught_in_one_stage_fill_lines_of_100_columns(tmp_path):
+    names = [f"a_constant_with_a_long_name_{n}" for n in range(6)]
+    source = '"""Long."""\n\n' + "".join(f"{name} = 1\n" for name in names)
+    library = make_library(tmp_path, {"long": source})
+    taught_in = {("lib.long", name): "plot_01.py" for name in names}
+    cell = "".join(f"from lib.long import {name}\n" for name in names) + "\n1"
+    text = convert(library, cell, taught_in=taught_in).text
+    header = """
+# From plot_01.py: a_constant_with_a_long_name_0, a_constant_with_a_long_name_1,
+#   a_constant_with_a_long_name_2, a_constant_with_a_long_name_3, a_constant_with_a_long_name_4,
+#   a_constant_with_a_long_name_5.
+
+a_constant_with_a_long_name_0 = 1
+"""
+    assert f"{FOLD}{header}" in text
+    [(stage, listed)] = TAUGHT_IN.findall(text)
+    assert stage == "plot_01.py"
+    assert listed.replace("\n#  ", "").split(", ") == names
 
 
 def test_the_order_of_names_in_a_stage_does_not_matter(library):
@@ -482,6 +502,125 @@ def test_the_whole_text_of_a_program(library):
     assert program.modules == ["lib.worker"]
 
 
+TWO = '''
+    """Two functions that need one import."""
+
+    import math
+
+
+    def pi() -> float:
+        return math.pi
+
+
+    def e() -> float:
+        return math.e
+    '''
+TWO_FOLDS = f"""{HEAD}
+# %%
+# Text 0.
+
+# %%
+
+{FOLD}
+
+import math
+
+
+def pi() -> float:
+    return math.pi
+
+
+# %%
+
+pi()
+
+# %%
+# Text 1.
+
+# %%
+
+{FOLD}
+
+
+def e() -> float:
+    return math.e
+
+
+# %%
+
+e()
+"""
+
+
+def test_an_import_stands_in_the_first_fold_that_needs_it(tmp_path):
+    library = make_library(tmp_path, {"two": TWO})
+    program = convert(library, "from lib.two import pi\n\npi()", "from lib.two import e\n\ne()")
+    assert program.text == TWO_FOLDS
+
+
+def test_taught_code_may_need_two_parts_of_one_package(tmp_path):
+    parts = '''
+        """Parts."""
+
+        import xml.dom
+        import xml.sax
+
+
+        def names() -> list[str]:
+            return [xml.dom.__name__, xml.sax.__name__]
+        '''
+    library = make_library(tmp_path, {"parts": parts})
+    program = convert(
+        library, "import xml.dom\nimport xml.sax", "from lib.parts import names", "print(names())"
+    )
+    assert program.taught == [("lib.parts", "names")]
+    assert output_of(program.text, tmp_path) == "['xml.dom', 'xml.sax']\n"
+
+
+@pytest.mark.parametrize(
+    ("cell", "text"),
+    [
+        ("X = 1\nX", "X = 1\nX\n"),
+        ("    # Indented.\nX = 1", "    # Indented.\nX = 1\n"),
+        ("from lib.ends import X", "X = 2  \n"),
+        (
+            "from lib.ends import X\n\n    # Indented.\nX",
+            f"# %%\n\n{FOLD}\n\nX = 2  \n\n# %%\n\n    # Indented.\nX\n",
+        ),
+    ],
+)
+def test_code_loses_nothing_but_blank_lines_at_its_ends(tmp_path, cell, text):
+    library = make_library(tmp_path, {"ends": '"""Ends."""\n\nX = 2  \n'})
+    assert convert(library, cell).text == f"{HEAD}\n# %%\n# Text 0.\n\n{text}"
+
+
+def test_a_cell_of_a_program_alone_becomes_its_fold(library):
+    worker = module_program(library, "lib.worker", Path("stage.py"), 1)
+    text = f"# %%\n# Text 0.\n\n# %%\n\n{FOLD}\n\nW = r'''\n{worker}'''.lstrip()\n"
+    assert convert(library, "W = program('lib.worker')").text == f"{HEAD}\n{text}"
+
+
+def test_cells_of_text_alone_stay(library):
+    text = (
+        f"{HEAD}\n# %%\n# Text alone.\n# %%\n# Text with its code right below.\nx = 1\n\n"
+        "# %%\n# The end,\n# in two lines.\n"
+    )
+    spaced = text.replace("alone.\n", "alone.\n\n").replace("below.\n", "below.\n\n")
+    assert inline(text, Path("stage.py"), library, {}).text == spaced
+
+
+def test_a_docstring_may_end_in_what_looks_like_a_cell(library):
+    text = 'r"""\nTitle\n=====\n\n# %%"""\n\nx = 1\n\n# %%\n# Text.\n\nx\n'
+    assert inline(text, Path("stage.py"), library, {}).text == text
+
+
+@pytest.mark.parametrize(("code", "line"), [("x = 1\nx = = 1", 10), ("x = 1\n\nnonlocal x", 11)])
+def test_a_syntax_error_says_which_line_of_the_stage(library, code, line):
+    with pytest.raises(SyntaxError) as error:
+        convert(library, code)
+    assert (error.value.filename, error.value.lineno) == ("stage.py", line)
+
+
 MAIN = '\n\n\nif __name__ == "__main__":\n    f()\n'
 MORE = {
     "other": '"""Other."""\n\n\ndef check():\n    return 1\n',
@@ -496,6 +635,7 @@ MORE = {
         '"""B."""\n\nfrom os import path as check\n\nfrom lib.third import second\n\n\n'
         f"def f() -> int:\n    return second() + check{MAIN}"
     ),
+    "missing": f'"""M."""\n\nfrom lib.base import f{MAIN}',
     "cut": f'"""C.\n\nText.\n# %%\n"""\n\n\ndef f() -> None:\n    pass{MAIN}',
     "quote": f"\"\"\"Q.\"\"\"\n\n\ndef f() -> str:\n    return '''x'''{MAIN}",
 }
@@ -509,6 +649,10 @@ FULL_MESSAGES = {
     ("from os import path as check", "from lib.base import check\n\n1"): (
         "14: a collision: check is imported, and lib.base defines it"
     ),
+    ("from numbers import Real\nfrom os import path as check", "from lib.base import check"): (
+        "15: a collision: check is imported, and lib.base defines it"
+    ),
+    ("from . import other",): "9: a relative import; name the module in full",
     ("from lib.base import check\n\n1", "from os import path as check"): (
         "16: a collision: lib.base defines check"
     ),
@@ -522,11 +666,19 @@ FULL_MESSAGES = {
         "from lib.base import check\n\n\ndef f():\n    def h():\n        return 1\n\n"
         "    def g():\n        def i():\n            global check\n            check = 1\n",
     ): "12: a collision: lib.base defines check; choose another name here",
+    (
+        "from lib.base import check\n\n\ndef f():\n    def g():\n        global check\n"
+        "        check = 1\n\n    def h():\n        return 1\n",
+    ): "12: a collision: lib.base defines check; choose another name here",
+    ("from lib.base import check\na, check = 1, 2",): (
+        "10: a collision: lib.base defines check; choose another name here"
+    ),
     ("from lib.base import check\n\ndel check",): (
         "11: a collision: lib.base defines check; choose another name here"
     ),
     ("W = program('lib.both')",): "9: a collision: lib.base and lib.both define check",
     ("W = program('lib.bound')",): "9: a collision: lib.base and `from os import path as check`",
+    ("W = program('lib.missing')",): "9: lib.base does not define f",
     ("W = program('lib.nothing')",): "9: there is no module lib.nothing",
     ("W = program('lib.base')",): (
         '9: lib.base has no `if __name__ == "__main__":`, its program would do nothing'
@@ -546,6 +698,9 @@ FULL_MESSAGES = {
     ("from lib.base import check\nReal = 3",): (
         "10: a collision: Real is imported; choose another name here"
     ),
+    ("from lib.base import check\nimport sys\nReal = 3",): (
+        "11: a collision: Real is imported; choose another name here"
+    ),
     ("from lib.shapes import double\nprint(check(1))",): (
         "10: check is used but not imported; `from lib.base import check`"
     ),
@@ -562,6 +717,9 @@ FULL_MESSAGES = {
         "10: an import of the library inside other code; put it at the top of a cell"
     ),
     ('TEXT = """\n# %%\n"""',): (
+        "9: a statement that holds a line like `# %%`, where sphinx-gallery cuts it in two"
+    ),
+    ('TEXT = """\n# %%"""',): (
         "9: a statement that holds a line like `# %%`, where sphinx-gallery cuts it in two"
     ),
     ("print(check(1))", "from lib.base import check\n\n1"): (
