@@ -57,9 +57,8 @@ assert len(loader) == 7
 from linreg.training import mean_squared_error
 
 # %%
-# ``mse_loss`` is PyTorch's own function for the formula. Written out, the formula gives the same,
-# a little slower. Before training the predictions are all 0, so the loss is the mean of the
-# squared data.
+# ``mse_loss`` is PyTorch's own function for the formula. Written out, the formula gives the same.
+# Before training the predictions are all 0, so the loss is the mean of the squared data.
 
 from linreg.model import LinearRegressionModel
 

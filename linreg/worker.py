@@ -98,7 +98,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         raise SystemExit("This system has no SIGKILL: leave --kill-at out.")
     # This module keeps the group that it finds when it is imported, and DistributedDataParallel
     # imports it. Left to that, the group's threads would outlive `destroy_process_group`, and one
-    # that needs Python while the interpreter ends aborts the process. So import it ahead of both.
+    # that needs Python while the interpreter ends can abort the process. So it is imported first.
     importlib.import_module("torch.distributed.nn")
     device = choose_device()
     distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")

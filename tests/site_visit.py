@@ -37,6 +37,14 @@ REPORT = """async () => {
     hasty: [...document.querySelectorAll("script[src]:not([defer])")].map(s => s.src),
     sheets: document.querySelectorAll("link[rel=stylesheet]").length,
     formulas: document.querySelectorAll("math").length,
+    split: [...document.querySelectorAll("article math")].filter(formula => {
+      const after = formula.nextSibling;
+      if (after?.nodeType !== Node.TEXT_NODE || !/^[,.;:!?)]/.test(after.data)) return false;
+      const mark = document.createRange();
+      mark.setStart(after, 0);
+      mark.setEnd(after, 1);
+      return mark.getBoundingClientRect().left < formula.getBoundingClientRect().left;
+    }).map(formula => formula.parentElement.textContent),
     folds: document.querySelectorAll("details").length,
   };
 }"""

@@ -1,4 +1,5 @@
 import io
+import re
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -80,6 +81,16 @@ def test_a_build_writes_mathml(tmp_path: Path) -> None:
     page = (tmp_path / "out" / "index.html").read_text("utf-8")
     assert page.count("<math") == 2
     assert "\\(" not in page
+
+
+def test_the_mark_after_a_formula_stays_with_it(tmp_path: Path) -> None:
+    text = "Of :math:`a`, :math:`b` and (:math:`c`): one, *if* :math:`d`."
+    assert build(tmp_path, text) == (0, "")
+    page = (tmp_path / "out" / "index.html").read_text("utf-8")
+    kept = re.findall(r'<span class="formula-end"><math.*?</math>(.*?)</span>', page)
+    assert kept == [",", ")", "."]
+    shown = re.sub(r"<annotation.*?</annotation>|<[^>]+>", "", page)
+    assert "Of a, b and (c): one, if d." in shown
 
 
 @pytest.mark.parametrize("text", [r"Wrong: :math:`\foo`.", ".. math:: a\n   :label: one"])

@@ -1,6 +1,7 @@
 """Every page of the built site, opened as a file at the width of a phone."""
 
 import gzip
+import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
@@ -89,6 +90,20 @@ def test_formulas_are_mathml_and_no_tex_is_left(site: Path, visits: dict[str, Vi
     assert sum(seen.report["formulas"] for seen in visits.values()) > 50
     for page in visits:
         assert "\\(" not in (site / page).read_text("utf-8"), page
+
+
+def test_no_line_begins_with_the_comma_after_a_formula(visits: dict[str, Visit]) -> None:
+    assert {name: v.report["split"] for name, v in visits.items() if v.report["split"]} == {}
+
+
+def test_teachers_plan_a_lesson_of_an_hour_with_more_time_than_reading_takes(site: Path) -> None:
+    page = (site / "teach.html").read_text(encoding="utf-8")
+    rows = re.findall(r'href="(tutorial/\w+\.html)".*?<td><p>(\d+)</p></td>', page, re.DOTALL)
+    assert len(rows) == 5
+    assert 50 < sum(int(minutes) for _, minutes in rows) <= 60
+    for stage, minutes in rows:
+        (reading,) = re.findall(r"about (\d+) minutes", (site / stage).read_text(encoding="utf-8"))
+        assert int(reading) < int(minutes)
 
 
 def test_pages_transfer_little_before_figures(visits: dict[str, Visit]) -> None:

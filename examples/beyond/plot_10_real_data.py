@@ -39,8 +39,9 @@ NGC 3627 0.9    650 | NGC 4826 0.9    150 | NGC 5236 0.9    500 | NGC 1068 1.0  
 NGC 5055 1.1    450 | NGC 7331 1.1    500 | NGC 4258 1.4    500 | NGC 4151 1.7    960
 NGC 4382 2.0    500 | NGC 4472 2.0    850 | NGC 4486 2.0    800 | NGC 4649 2.0   1090
 """
-rows = [row.rsplit(maxsplit=2) for line in table.strip().splitlines() for row in line.split("|")]
-names = [name.strip() for name, _, _ in rows]
+entries = table.strip().replace("\n", "|").split("|")
+rows = [entry.strip().rsplit(maxsplit=2) for entry in entries]
+names = [row[0] for row in rows]
 distance = torch.tensor([float(row[1]) for row in rows], dtype=torch.float64)
 velocity = torch.tensor([float(row[2]) for row in rows], dtype=torch.float64)
 print(len(names), "nebulae, the last one:", rows[-1])
