@@ -204,6 +204,13 @@ def test_the_reference_folds_the_stages_that_use_an_object(page: Page, address: 
     expect(stages.get_by_role("link", name="Stage 1: the dataset")).to_be_visible()
 
 
+def test_the_index_fits_a_phone(page: Page, address: str) -> None:
+    page.set_viewport_size({"width": 360, "height": 780})
+    page.goto(address + "genindex.html")
+    lists = page.locator(".indextable td").evaluate_all("l => l.map(e => e.clientWidth)")
+    assert 250 < min(lists) <= max(lists) < 360
+
+
 @pytest.mark.parametrize("path", ["index.html", STAGE])
 def test_nothing_moves_while_a_page_loads(browser: Browser, address: str, path: str) -> None:
     context = browser.new_context(viewport={"width": 360, "height": 780})
