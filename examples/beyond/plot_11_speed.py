@@ -151,7 +151,7 @@ if device.type != "cpu":
 print("ways:", ", ".join(ways))
 
 # %%
-# A curve ends where its next point would take more than two seconds.
+# A curve ends where its next point, judged by the last one, would take more than two seconds.
 
 sizes = [50, 500, 5_000, 50_000, 500_000, 10_000_000]
 times = {way: [] for way in ways}
