@@ -81,6 +81,24 @@ def test_a_loaded_training_goes_on_bit_for_bit(saved):
     assert state_of(**other) != before
 
 
+def test_a_training_in_order_goes_on_with_its_next_batch(tmp_path):
+    first, second = (MiniBatchSampler(50, 8, shuffle=False) for _ in range(2))
+    for _ in islice(first, 3):
+        save_checkpoint(tmp_path / "run.pt", **{**training(), "sampler": first}, epoch=0)
+    load_checkpoint(tmp_path / "run.pt", **{**training(), "sampler": second})
+    assert next(iter(second)).tolist() == list(range(24, 32))
+
+
+def test_a_checkpoint_from_an_accelerator_is_read_without_one(saved, monkeypatch):
+    run, path = saved
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setattr(torch.serialization, "location_tag", lambda storage: "cuda:0")
+        save_checkpoint(path, **run, epoch=9)
+    other = training(seed=1)
+    assert load_checkpoint(path, **other) == 9
+    assert state_of(**other) == state_of(**run)
+
+
 def test_a_checkpoint_is_read_with_weights_only_alone(saved):
     _, path = saved
     content = torch.load(path, weights_only=True)
@@ -132,6 +150,17 @@ def test_the_data_reaches_the_disk_before_the_name_changes(saved, monkeypatch):
     assert path.read_bytes() != before
 
 
+def test_the_temporary_file_lies_beside_the_checkpoint_and_has_the_name_of_the_docs(
+    saved, monkeypatch
+):
+    run, path = saved
+    seen = set()
+    monkeypatch.setattr(os, "fsync", lambda descriptor: seen.update(path.parent.iterdir()))
+    save_checkpoint(path, **run, epoch=10)
+    (temporary,) = seen - {path}
+    assert temporary.match("run.pt.*.tmp")
+
+
 def assert_refused(path, words=None, **changes):
     """The file is refused by its name, and nothing has changed."""
     run = {**training(seed=2), **changes}
@@ -181,17 +210,34 @@ def test_a_flipped_bit_is_refused_or_harmless(saved):
     assert refused > 60
 
 
+def test_a_flipped_bit_is_named_by_the_part_that_holds_it(saved):
+    run, path = saved
+    whole = path.read_bytes()
+    weights = run["model"][0].weight.detach().numpy().tobytes()
+    assert whole.count(weights) == 1
+    path.write_bytes(whole.replace(weights, bytes([weights[0] ^ 1]) + weights[1:]))
+    assert_refused(path, r"the checksum of \w+/data/\d+ is wrong")
+
+
 class Attack:
     """What a plain pickle would run."""
 
+    def __init__(self, folder):
+        self.folder = folder
+
     def __reduce__(self):
-        return os.abort, ()
+        return os.mkdir, (str(self.folder),)
 
 
-def test_a_hostile_file_is_refused_and_runs_nothing(saved):
+@pytest.mark.parametrize("environment", ["0", "1"])
+def test_a_hostile_file_is_refused_and_runs_nothing(saved, monkeypatch, environment):
+    """Even where the environment lets `torch.load` run what it reads."""
+    monkeypatch.setenv("TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD", environment)
     _, path = saved
-    torch.save({**torch.load(path, weights_only=True), "model": Attack()}, path)
+    attack = Attack(path.parent / "made by the file")
+    torch.save({**torch.load(path, weights_only=True), "model": attack}, path)
     assert_refused(path, "Weights only load failed")
+    assert not attack.folder.exists()
 
 
 def test_damaged_pickles_with_right_checksums_are_refused(saved):
