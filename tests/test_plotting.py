@@ -57,6 +57,11 @@ def test_a_line_has_the_colour_of_its_role(ax, role, color, dashes):
     assert "line" in line.get_label()
 
 
+def test_a_line_over_a_range_of_integers_is_drawn_in_float64():
+    (line,) = plotting.plot_line(10, 0, (0, 10**18), "truth").lines
+    assert line.get_ydata().tolist() == [0, 1e19]  # more than int64 holds
+
+
 def test_the_loss_counts_epochs_from_1(ax):
     axes, given = ax
     assert plotting.plot_loss([9.0, 4.0, 1.0], ax=given) is axes
@@ -101,9 +106,9 @@ def test_a_pair_of_parameters_is_marked_by_its_role(ax, role, color, marker):
 
 def test_the_trajectory_is_crosses_joined_by_a_line(ax):
     axes, given = ax
-    assert plotting.plot_trajectory([0, 1, 2], [0, 3, 4], ax=given) is axes
+    assert plotting.plot_trajectory([5, 1, 2], [0, 3, 4], ax=given) is axes
     line, halo = axes.lines
-    assert line.get_xydata().tolist() == [[0, 0], [1, 3], [2, 4]]
+    assert line.get_xydata().tolist() == [[5, 0], [1, 3], [2, 4]]
     assert (line.get_marker(), line.get_linestyle()) == ("x", "-")
     assert to_hex(line.get_color()) == plotting.MODEL
     assert halo.get_zorder() < line.get_zorder()
@@ -202,9 +207,11 @@ def test_a_surface_says_what_it_shows_and_has_a_bar_of_its_own(ax):
     assert contours.get_cmap().name == "loss"
     _, bar = axes.figure.axes
     assert bar.get_ylabel() == "mean squared error"
+    assert bar.get_ylim() == (contours.levels[0], contours.levels[-1])
 
 
 def test_a_trajectory_has_a_halo_below_it(ax):
+    mpl.rcParams.update({"lines.linewidth": 9, "lines.markersize": 9})  # no default is used
     axes, given = ax
     plotting.plot_trajectory([0, 1], [2, 3], ax=given)
     path, halo = axes.lines
