@@ -100,6 +100,31 @@ def test_takes_lists_strided_arrays_and_tensors_that_require_grad():
     assert least_squares(x, y) == pytest.approx((2, 0))
     assert least_squares([0, 1], (1.5, 2)) == pytest.approx((0.5, 1.5))
     assert least_squares(torch.tensor([0.0, 1.0], requires_grad=True), [1, 2]) == (1, 1)
+    assert least_squares([0, 1], torch.tensor([1j, 3j]).conj().imag) == (-2, -1)  # a lazy minus
+
+
+def test_a_float64_tensor_keeps_all_its_digits():
+    x, y = np.random.default_rng(0).normal(0, 1, (2, 20))
+    assert least_squares(torch.from_numpy(x), torch.from_numpy(y)) == least_squares(x, y)
+
+
+@pytest.mark.parametrize(
+    "x",
+    [
+        [-1, 1],
+        [-1, np.nextafter(-1, 0)],  # neighbours: their mean rounds to the lower one
+        [np.nextafter(-1, -2), -1],  # and here to the higher one
+    ],
+)
+def test_points_of_one_height_give_a_level_line(x):
+    assert least_squares(x, [2, 2]) == (0, 2)
+
+
+def test_equal_x_are_refused_even_if_their_mean_is_another_number():
+    x = np.full(3, 0.1)
+    assert x.mean() != 0.1
+    with pytest.raises(ValueError, match=r"at least two distinct values, got only 0\.1"):
+        least_squares(x, [1, 2, 3])
 
 
 def test_leaves_its_arguments_alone():
