@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from linreg.data import LinearRegressionDataset
 from linreg.ensemble import shuffled_epochs, train_runs
+from linreg.run_checks import check_index
 
 
 @given(
@@ -73,6 +74,11 @@ def test_one_rate_for_all_and_the_same_for_each_agree():
 def test_no_step_gives_an_empty_path():
     path = train_runs(torch.ones(3, 4), torch.ones(3, 4), [], 0.1)
     assert path.shape == (0, 3, 2)
+
+
+def test_indices_go_to_the_device_of_the_points():
+    x = torch.ones(2, 3, device="meta")
+    assert check_index(torch.tensor([[0], [2]]), x).device == x.device
 
 
 GOOD = torch.ones(2, 3)
