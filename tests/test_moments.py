@@ -11,6 +11,7 @@ from linreg import centred, exact
 from linreg import moments as module
 from linreg.centred import CentredMeans, centred_means, means_with_care
 from linreg.moments import Moments, dot, moments
+from linreg.residuals import scale_for_squares, take_off_line
 
 SAFE = Moments(x_mean=1.0, x_rest=0.0, y_mean=1.0, xx=1.0, xy=1.0, yy=1.0)
 
@@ -121,3 +122,34 @@ def test_both_ways_measure_the_same():
     slope, x_mean, y_mean = exact.slope_with_care(x, y)
     assert slope == pytest.approx(quick.best_slope, rel=1e-13)
     assert (x_mean, y_mean) == pytest.approx((x.mean(), y.mean()))
+
+
+@pytest.mark.parametrize("size", [1e-300, 1e-101, 1e-99, 1.0, 1e99, 1e101, 1e300])
+@pytest.mark.parametrize("shape", [[-1, 1], [-3, 1, 1, 1], [0, 1], [-1, 0]])
+def test_scaled_squares_stay_within_float64(size, shape):
+    """A mean that is rounded to one of two neighbours leaves [0, 1] or [-1, 0]."""
+    x = size * np.array(shape)
+    assert 1e-200 < np.square(x / scale_for_squares(x)).sum() < 1e200
+
+
+@pytest.mark.parametrize("size", [0.0, 1e-99, 0.3, 3.0, 1e99])
+def test_what_needs_no_scale_has_none(size):
+    assert scale_for_squares(np.array([-size, size])) == 1
+
+
+@pytest.mark.parametrize("centre", [0, 1e3, 1e6, 1e8])
+def test_what_a_line_leaves_is_right_to_the_last_digit(centre):
+    rng = np.random.default_rng(0)
+    x = centre + rng.uniform(-1, 1, 50)
+    y = 2 * (x - centre) + rng.normal(0, 1e-8, 50)
+    k, m, rest = take_off_line(x, y)
+    for a, b, found in zip(x.tolist(), y.tolist(), rest.tolist(), strict=True):
+        left = Fraction(b) - (Fraction(k) * Fraction(a) + Fraction(m))
+        assert abs(Fraction(found) - left) <= abs(left) / 2**52
+
+
+@pytest.mark.parametrize("x", [[-1, 1], [2, -1, -1], [1, 2, 3, 4]])
+def test_a_line_through_all_points_leaves_a_little_of_them(x):
+    x = np.array(x, dtype=np.float64)
+    _, _, rest = take_off_line(x, 0.1 * x + 5)
+    assert abs(rest).max() < 1e-7
