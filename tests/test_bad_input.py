@@ -384,6 +384,7 @@ TABLE: dict[tuple[Callable[..., Any], str], list[Row]] = {
         (TYPE, None, TypeError, "must be an iterable of (x, y) batches, got None"),
         (TYPE, 7, TypeError, "must be an iterable of (x, y) batches, got 7"),
         (TYPE, iter([]), TypeError, "must start anew in every epoch, got an iterator"),
+        (TYPE, iter([]), TypeError, "that can be read once; pass a list or a DataLoader"),
         (TYPE, [3.0], TypeError, "loader must yield batches (x, y), got 3.0"),
         (TYPE, [(["a"], [1.0])], TypeError, "x of a batch must hold real numbers"),
         (TYPE, [([1.0], ["a"])], TypeError, "y of a batch must hold real numbers"),
@@ -404,7 +405,7 @@ TABLE: dict[tuple[Callable[..., Any], str], list[Row]] = {
     (train, "optimizer"): [
         (TYPE, None, TypeError, "must be a torch.optim.Optimizer, got None"),
         (TYPE, torch.optim.SGD, TypeError, "must be a torch.optim.Optimizer, got <class"),
-        (TYPE, torch.optim.LBFGS([nn.Parameter(torch.zeros(1))]), TypeError, "without a closure"),
+        (TYPE, torch.optim.LBFGS([nn.Parameter(torch.zeros(1))]), TypeError, "got LBFGS, which"),
         (EMPTY, OTHER, ValueError, "must update parameters of model, got those of something else"),
     ],
     (train, "num_epochs"): [

@@ -195,7 +195,7 @@ def test_a_loader_that_yields_nothing_is_found_in_its_first_epoch():
             return iter([])
 
     model, _, optimizer = post_settings(0)
-    with pytest.raises(ValueError, match="loader must yield at least one batch, got none"):
+    with pytest.raises(ValueError, match="must yield at least one batch, got none in epoch 1"):
         train(model, Nothing(), optimizer, 1)
 
 
