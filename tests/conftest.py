@@ -8,6 +8,7 @@ from pathlib import Path
 
 import matplotlib as mpl
 import pytest
+from hypothesis import settings
 from playwright.sync_api import Browser, sync_playwright
 from site_visit import chromium, serve
 
@@ -15,6 +16,10 @@ ROOT = Path(__file__).parent.parent
 SITE = ROOT / "docs" / "_build" / "html"
 
 mpl.use("Agg")
+
+# How long an example takes depends on what else the machine does.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 # A shell that runs the tests in the background has children ignore an interrupt, and theirs too.
 # Some tests interrupt theirs.

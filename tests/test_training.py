@@ -45,7 +45,7 @@ def post_settings(seed):
     return model, loader, torch.optim.SGD(model.parameters(), lr=0.01)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(
     sizes=st.lists(st.integers(1, 9), min_size=1, max_size=5),
     learning_rate=st.floats(1e-4, 0.05),
