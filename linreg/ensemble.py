@@ -23,7 +23,7 @@ def shuffled_epochs(
         seed: Seed of the orders, from 0 to 2**64 - 1.
 
     Returns:
-        An iterator over int64 CPU tensors of shape (runs, batch_size): the indices of one step.
+        An iterator over the indices of each step, int64 CPU tensors of shape (runs, batch_size).
 
     Raises:
         TypeError: If an argument is not an integer.
@@ -65,7 +65,7 @@ def train_runs(
         start: The slope and the intercept from which all runs start.
 
     Returns:
-        Tensor of shape (steps, runs, 2): slope and intercept after each step, on the device of x.
+        The slope and the intercept after each step, of shape (steps, runs, 2), on the device of x.
 
     Raises:
         TypeError: If x or y is not a floating tensor, batches does not yield index tensors, or lr

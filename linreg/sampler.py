@@ -72,7 +72,7 @@ class MiniBatchSampler(Sampler[Tensor]):
         """Return the settings, the position in the epoch, and what the epoch's order came from.
 
         Returns:
-            Numbers, and a uint8 tensor: ``torch.save`` it, and load it with ``weights_only=True``.
+            Numbers and a uint8 tensor. ``torch.save`` it, and load it with ``weights_only=True``.
         """
         return {
             **self._settings(),

@@ -96,6 +96,11 @@ def test_no_line_begins_with_the_comma_after_a_formula(visits: dict[str, Visit])
     assert {name: v.report["split"] for name, v in visits.items() if v.report["split"]} == {}
 
 
+def test_the_reference_takes_no_sentence_apart(site: Path) -> None:
+    """Up to its first colon, Sphinx takes what is returned for a type."""
+    assert "Return type" not in (site / "api.html").read_text(encoding="utf-8")
+
+
 def test_teachers_plan_a_lesson_of_an_hour_with_more_time_than_reading_takes(site: Path) -> None:
     page = (site / "teach.html").read_text(encoding="utf-8")
     row = r'<td><p><a [^>]*href="(tutorial/\w+\.html)".*?</td>\s*<td><p>(\d+)</p></td>'
