@@ -6,6 +6,7 @@ JOBS ?= 2
 SITE := docs/_build/html
 BIN := $(VENV)/bin
 RUN := $(BIN)/python
+TEST := $(RUN) -m pytest -n $(JOBS) --dist worksteal --cov
 
 .PHONY: help html inventory test test-all test-lowest mutants bench lint serve clean lock
 .DELETE_ON_ERROR:
@@ -17,10 +18,10 @@ html: $(VENV)/.installed  ## build the site into docs/_build/html
 	$(RUN) docs/build.py
 
 test: $(VENV)/.installed  ## run the tests that CI runs
-	$(RUN) -m pytest -n $(JOBS) --dist worksteal -m "not long" --cov
+	$(TEST) -m "not long"
 
 test-all: $(VENV)/.installed  ## run all tests, the long ones too
-	$(RUN) -m pytest -n $(JOBS) --dist worksteal --cov
+	$(TEST)
 
 bench: $(VENV)/.installed  ## measure what a reader waits for; exits 1 if a target is missed
 	$(RUN) -m benchmarks $(if $(ONLY),--only "$(ONLY)")

@@ -212,11 +212,13 @@ def test_no_thread_of_the_group_outlives_it(tmp_path):
     """
     # Linux takes a thread off this list some milliseconds after it was joined, so the list may lag.
     code = (
-        "import pathlib, sys, time\n"
+        "import contextlib, pathlib, sys, time\n"
         "from linreg.worker import main\n"
         "def of_the_group():\n"
-        "    tasks = pathlib.Path('/proc/self/task').iterdir()\n"
-        "    names = [(task / 'comm').read_text() for task in tasks if (task / 'comm').exists()]\n"
+        "    names = []\n"
+        "    for task in pathlib.Path('/proc/self/task').iterdir():\n"
+        "        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # gone by now\n"
+        "            names.append((task / 'comm').read_text())\n"
         "    return [name for name in names if 'gloo' in name or 'tcpstore' in name]\n"
         "main(sys.argv[1:])\n"
         "deadline = time.monotonic() + 5\n"

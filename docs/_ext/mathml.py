@@ -23,8 +23,8 @@ converter = LatexToMathML(fancy_error=False)
 # A letter that stands alone in <mi> is drawn in italics by the browser, with these characters.
 ITALIC = {ord("A"): 0x1D434, ord("a"): 0x1D44E, 0x391: 0x1D6E2, 0x3B1: 0x1D6FC}
 LATIN, GREEK = 26, 25
-CLOSING = ",.;:!?)"
 ITALIC_SPECIAL = {"h": "\u210e", "ϵ": "\U0001d716", "ϑ": "\U0001d717", "∂": "\U0001d715"}
+CLOSING = tuple(",.;:!?)")  # marks that belong to the formula ahead of them
 
 
 def to_mathml(tex: str, *, block: bool) -> str:
@@ -92,12 +92,11 @@ def keep_with_formulas(doctree: nodes.document) -> None:
     """Join a formula in the text with the comma after it: a browser may break the line there."""
     for formula in list(doctree.findall(nodes.math)):
         after = formula.next_node(descend=False, siblings=True)
-        if isinstance(after, nodes.Text) and after.astext()[:1] in tuple(CLOSING):
-            mark, rest = after.astext()[0], after.astext()[1:]
-            parent, whole = formula.parent, nodes.inline(classes=["formula-end"])
-            parent.replace(after, nodes.Text(rest))
-            parent.replace(formula, whole)
-            whole += [formula, nodes.Text(mark)]
+        if isinstance(after, nodes.Text) and after.startswith(CLOSING):
+            whole = nodes.inline(classes=["formula-end"])
+            formula.parent.replace(after, nodes.Text(after[1:]))
+            formula.parent.replace(formula, whole)
+            whole += [formula, nodes.Text(after[0])]
 
 
 def site_characters(env: BuildEnvironment) -> dict[str, set[str]]:
