@@ -62,6 +62,7 @@ def means_with_care(x: Array, y: Array) -> CentredMeans:
     x_mean, y_mean = float(x.mean()), float(y.mean())
     x, y = x - x_mean, y - y_mean
     x_rest = float(x.mean())
+    x -= x_rest
     scale = scale_for_squares(x)
     x /= scale
     s_xx = dot(x, x) / len(x)
