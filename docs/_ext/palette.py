@@ -4,6 +4,7 @@ A colour stands for a role (see ``linreg.plotting``). Each has a brighter twin t
 tell from its ground and from the other roles in the dark.
 """
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -57,7 +58,7 @@ def change(artist: Artist, name: str) -> None:
     if isinstance(before, str) and before in ("none", "auto"):
         return
     rows = as_rows(before)
-    after = np.array([twin(colour) for colour in rows])
+    after = np.array([twin(tuple(colour)) for colour in rows.tolist()])
     if not np.array_equal(after, rows):
         artist.set(**{name: after if np.ndim(before) == 2 else tuple(after[0])})
 
@@ -69,9 +70,10 @@ def as_rows(colours: Any) -> NDArray[np.float64]:
     return np.array([to_rgba(colour) for colour in colours])
 
 
-def twin(colour: NDArray[np.float64]) -> tuple[float, ...]:
+@cache
+def twin(colour: tuple[float, ...]) -> tuple[float, ...]:
     """Return the dark twin of a colour, as opaque as it was; others stay as they are."""
     for light, dark in DARK.items():
         if colour[3] > 0 and np.allclose(to_rgba(light)[:3], colour[:3], atol=1 / 512):
             return (*to_rgba(dark)[:3], colour[3])
-    return tuple(colour)
+    return colour
