@@ -6,7 +6,6 @@ it what changed, what was interrupted, and what other tools made. All else is wr
 site is what a clean build makes of the same files. If nothing has changed, nothing is built.
 """
 
-import gc
 import hashlib
 import os
 import shutil
@@ -78,7 +77,6 @@ class Site:
         """Build into the folder beside the site; the warnings of Sphinx are errors."""
         from sphinx.cmd.build import main
 
-        gc.set_threshold(50_000)  # pages are large trees: to search them for garbage takes long
         options = ["-W", "--keep-going", "-q", "-b", "html", "-d", str(self.doctrees)]
         return main([*options, str(self.docs), str(self.next)])
 

@@ -14,6 +14,7 @@ version = release = "1.0.0"
 language = "en"
 
 extensions = [
+    "garbage",
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
     "inventories",
@@ -109,7 +110,7 @@ sphinx_gallery_conf = {
     "abort_on_example_error": True,
     "backreferences_dir": "api/generated",
     "minigallery_sort_order": "usage.reading_order",
-    "reset_modules": ("matplotlib", "strict.raise_warnings"),
+    "reset_modules": ("matplotlib", "strict.raise_warnings", "garbage.spare_modules"),
     "reset_modules_order": "both",
     "remove_config_comments": True,
     "css": [],

@@ -48,7 +48,8 @@ def save_twins(figure: Figure, path: Path) -> Path:
     """Save a figure for both themes and for the notebook; return the light one's path."""
     notebook = path.parent / "notebook" / path.name
     notebook.parent.mkdir(exist_ok=True)
-    figure.draw_without_rendering()
+    if engine := figure.get_layout_engine():
+        engine.execute(figure)
     figure.set_layout_engine("none")  # it is laid out once, and the same in every file
     save_png(figure, notebook, scale=1.5, facecolor="white")
     save, suffix = (save_png, ".png") if has_surface(figure) else (save_svg, ".svg")
@@ -97,4 +98,4 @@ def save_png(figure: Figure, path: Path, *, scale: float = 2, facecolor: str = "
     image = Image.frombytes("RGBA", (width, height), buffer.getvalue())
     if facecolor != "none":
         image = image.convert("RGB")
-    image.save(path, optimize=True, dpi=(dpi, dpi))
+    image.save(path, compress_level=8, dpi=(dpi, dpi))
