@@ -15,7 +15,6 @@ from pathlib import Path
 import nbformat
 import pytest
 from PIL import Image
-from playwright.sync_api import sync_playwright
 from sphinx.search.en import SearchEnglish
 
 ROOT = Path(__file__).parent.parent
@@ -292,12 +291,8 @@ def test_a_fold_is_native_has_a_name_and_stays_out_of_the_search(site, stem):
         assert summary == "Code from earlier stages, and helpers"
 
 
-def test_a_fold_opens_by_keyboard_and_without_script(site):
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu"]
-        )
-        page = browser.new_page(java_script_enabled=False)
+def test_a_fold_opens_by_keyboard_and_without_script(browser, site):
+    with browser.new_page(java_script_enabled=False) as page:
         page.goto((site / "tutorial" / "plot_03_training.html").as_uri())
         summary = page.locator("details.folded > summary").first
         code = page.locator("details.folded pre").first
@@ -307,7 +302,6 @@ def test_a_fold_opens_by_keyboard_and_without_script(site):
         assert code.is_visible()
         page.keyboard.press("Space")
         assert not code.is_visible()
-        browser.close()
 
 
 def test_folded_code_is_not_in_the_search_index(site):

@@ -11,21 +11,11 @@ from typing import Any
 import numpy as np
 import pytest
 from explorer_oracle import descend, run_programs
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from linreg.exact import least_squares
 
 PRESETS = ["post", "full", "one", "below", "above", "outlier", "valley"]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu"]
-        )
-        yield started
-        started.close()
 
 
 @pytest.fixture
