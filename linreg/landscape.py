@@ -53,6 +53,6 @@ def loss_surface(
     distance = means.slope_distance(slopes)
     surface = means.offset(slopes, intercepts)
     surface **= 2  # in place: on a fine grid, a new array takes longer to get than to fill
-    surface += means.smallest_loss + means.s_xx * distance * distance
+    surface += means.smallest_loss + means.s_xx * distance * distance  # its square may overflow
     check_result("x, y, k_values and m_values", "loss", surface)
     return surface

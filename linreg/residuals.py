@@ -62,6 +62,6 @@ def offset_at_mean(
     """
     k, x = leading_digits(slopes), leading_digits(x_mean)
     small = (slopes - k) * x + slopes * (x_mean - x + x_rest) - y_mean
-    offset = intercepts[:, np.newaxis] + k * x
+    offset: Array = intercepts[:, np.newaxis] + k * x
     offset += small
-    return np.asarray(offset)
+    return offset

@@ -48,8 +48,7 @@ def save_twins(figure: Figure, path: Path) -> Path:
     """Save a figure for both themes and for the notebook; return the light one's path."""
     notebook = path.parent / "notebook" / path.name
     notebook.parent.mkdir(exist_ok=True)
-    if engine := figure.get_layout_engine():
-        engine.execute(figure)
+    figure.draw_without_rendering()
     figure.set_layout_engine("none")  # it is laid out once, and the same in every file
     save_png(figure, notebook, scale=1.5, facecolor="white")
     save, suffix = (save_png, ".png") if has_surface(figure) else (save_svg, ".svg")
