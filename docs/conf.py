@@ -44,6 +44,8 @@ templates_path = ["_templates"]
 
 # Where "Open in Colab" finds the notebooks: owner/name on GitHub, which its Actions say.
 linreg_repository = os.environ.get("LINREG_REPOSITORY") or os.environ.get("GITHUB_REPOSITORY", "")
+address = f"`the repository <https://github.com/{linreg_repository}>`__"
+rst_epilog = f".. |repository| replace:: {address if linreg_repository else 'the repository'}"
 
 html_theme = "furo"
 html_title = project

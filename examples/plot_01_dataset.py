@@ -36,14 +36,20 @@ from torch.utils.data import Dataset
 #    y_i = k x_i + m + \varepsilon_i, \qquad x_i \sim U(-3, 3), \qquad
 #    \varepsilon_i \sim \mathcal{N}(0, 0.5^2)
 #
-# The noise :math:`\varepsilon_i` is normal. Its *standard deviation* is 0.5, so its variance is
-# 0.25. The post of 2019 from which this tutorial grew wrote N(0, 0.5), which leaves open which of
-# the two is meant. Points are counted as Python counts, from 0.
+# Read :math:`\sim` as "is drawn from". :math:`U(-3, 3)` is the uniform distribution: every
+# position from -3 to 3 is as likely as any other. :math:`\mathcal{N}` is the normal distribution,
+# the bell curve, here with mean 0. Its *standard deviation* is 0.5, so its variance is 0.25. The
+# post of 2019 from which this tutorial grew wrote N(0, 0.5), which leaves open which of the two is
+# meant.
 #
 # A PyTorch dataset answers two questions: how many samples are there, and what is sample number
-# ``index``? The methods ``__len__`` and ``__getitem__`` give the answers. The constructor draws
-# the points and does nothing else. In the post it drew a figure too, so that no data could be had
-# without one.
+# ``index``? The methods ``__len__`` and ``__getitem__`` give the answers. Points are counted as
+# Python counts, from 0.
+#
+# The constructor draws the points and does nothing else. ``torch.empty`` makes a tensor whose
+# numbers are still to come. ``uniform_`` and ``normal_`` fill it: a method whose name ends in an
+# underscore changes its tensor in place. In the post the constructor drew a figure too, so that no
+# data could be had without one.
 #
 # The long string in triple quotes is documentation: it says what each argument means. On a first
 # reading, go straight to the three methods below it. The folded box above the class holds what the

@@ -56,7 +56,8 @@ print("prediction:", prediction.tolist())
 assert prediction.shape == x.shape
 
 # %%
-# Set the parameters by hand, and the predictions follow. ``torch.no_grad()`` says that this
+# Set the parameters by hand, and the predictions follow. ``fill_`` ends in an underscore, so it
+# changes the parameter in place. ``torch.no_grad()`` says that this
 # change is not part of a computation to be differentiated. You will see in stage 3 what PyTorch
 # differentiates, and why.
 
@@ -70,10 +71,10 @@ assert model(x).tolist() == [2.0, 5.0, 11.0]
 # Numbers out of tensors
 # ----------------------
 #
-# A parameter remembers what was computed with it, and says so when you print a prediction:
+# A prediction remembers how it was computed from the parameters, and shows it when you print it:
 # ``grad_fn`` is that memory. Matplotlib wants plain numbers. Take them out with ``.item()`` for
-# one number or ``.tolist()`` for several. The post handed the tensors themselves to Matplotlib
-# and to ``"%g"``. The first is an error today, the second a warning.
+# one number or ``.tolist()`` for several. The post handed predictions to Matplotlib and parameters
+# to ``"%g"``. The first is an error today, the second a warning.
 
 print(model(x))
 print(f"k = {model.k.item():g}, m = {model.m.item():g}")

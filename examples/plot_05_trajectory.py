@@ -98,9 +98,10 @@ describe("The path leaves (0, 0), bends upwards, and ends just short of the star
 plt.show()
 
 # %%
-# The path crosses the contours at right angles, since the gradient points straight uphill. It
-# first heads for the floor of the valley, then follows the floor. The crosses crowd together
-# towards the end: where the surface is flat, the gradient is small, and so is the step.
+# The gradient points straight uphill, so the path crosses the contours: at right angles, were both
+# axes drawn to one scale. It first heads for the floor of the valley, then follows the floor. The
+# crosses crowd together towards the end: where the surface is flat, the gradient is small, and so
+# is the step.
 
 step_length = np.hypot(np.diff(k), np.diff(m))
 print(f"length of the first epoch's move: {step_length[0]:.3f}")

@@ -9,6 +9,7 @@ import torch
 from torch.utils.data import DataLoader
 
 from benchmarks import __main__ as bench
+from benchmarks import accelerator
 from benchmarks.closed_forms import error, exact_line, points
 from benchmarks.harness import Measurement, Target, alternate, format_row
 from benchmarks.post_loop import post_loop
@@ -97,3 +98,38 @@ def test_the_exact_line_is_that_of_least_squares():
     x, y = points(1000, np.float64)
     assert error(least_squares(x, y), exact_line(x, y)) < 1e-14
     assert error((3.0, 5.0), exact_line(x, y)) > 1e-4
+
+
+def test_an_epoch_on_an_accelerator_sees_each_point_once():
+    x = torch.arange(100.0)
+    batches = list(accelerator.ShuffledOnDevice(x, -x, batch_size=8))
+    assert [len(x_batch) for x_batch, _ in batches] == 12 * [8] + [4]
+    x_seen, y_seen = (torch.cat(halves) for halves in zip(*batches, strict=True))
+    assert not torch.equal(x_seen, x)
+    assert torch.equal(x_seen.sort().values, x)
+    assert torch.equal(y_seen, -x_seen)
+    in_turn = accelerator.BlocksInTurn(x, -x, batch_size=8)
+    assert torch.equal(torch.cat([x_batch for x_batch, _ in in_turn]), x)
+
+
+def test_a_share_is_the_time_of_the_fewest_bytes_by_the_time_taken(monkeypatch, capsys):
+    def half_a_second(action, repeats=5):
+        action()
+        return 0.5
+
+    monkeypatch.setattr(accelerator, "seconds", half_a_second)
+    monkeypatch.setattr(accelerator, "N", 1000)
+    monkeypatch.setattr(accelerator, "BATCHES", (64,))
+    monkeypatch.setattr(accelerator, "RUNS", (3,))
+    accelerator.time_epochs(torch.device("cpu"), rate=1e5)
+    epochs = capsys.readouterr().out
+    assert epochs.count("500.0  16.00%") == 3  # 1000 points of 8 bytes at 1e5 bytes per second
+    accelerator.time_runs(torch.device("cpu"), rate=1e6)
+    # 3 runs see 25 times 50 points of 16 bytes, and write 8 bytes in each of 175 steps.
+    assert capsys.readouterr().out.count("500.00  12.84%") == 2
+
+
+def test_without_an_accelerator_nothing_is_measured(monkeypatch):
+    monkeypatch.setattr(accelerator, "default_device", lambda: torch.device("cpu"))
+    with pytest.raises(SystemExit, match="This machine has no accelerator"):
+        accelerator.main()

@@ -270,7 +270,8 @@ def test_a_page_offers_its_program_and_says_what_it_needs(site, stem):
     for suffix in (".py", ".ipynb", ".zip"):
         links = re.findall(r'<a class="[^"]*download[^"]*"[^>]*href="([^"]*)"', text)
         assert sum(link.endswith(f"/{stem}{suffix}") for link in links) == 1
-    assert re.search(r"This page ran on the \w+, with Python [\d.]+, torch ", text)
+    place = r"(a CPU|a machine with an accelerator \(\w+\))"
+    assert re.search(rf"This page ran on {place}, with Python [\d.]+, torch ", text)
 
 
 def test_notebooks_have_a_path_that_stays(site):

@@ -92,7 +92,8 @@ def _ran() -> nodes.paragraph:
     versions = dict(ran_with())
     device = versions.pop("device")
     listed = ", ".join(f"{name} {version}" for name, version in versions.items())
-    text = f"This page ran on the {device}, with {listed}."
+    place = "a CPU" if device == "CPU" else f"a machine with an accelerator ({device})"
+    text = f"This page ran on {place}, with {listed}."
     return nodes.paragraph("", text, classes=["ran-with", "no-search"])
 
 

@@ -234,19 +234,37 @@ assert len(times["batch by batch"]) >= len(times["item by item"])
 # Does a GPU pay?
 # ---------------
 #
-# Each step on a GPU costs a fixed time to start its kernels, however few points it handles. So
-# the answer depends on the number of points, and on this machine it is:
+# A step on a GPU costs a fixed time to start its computations, however few points it handles. So
+# what counts is not the number of points in the dataset. It is the number of points in a step.
+# Time ten steps on one mini-batch, on the CPU with all its threads, and on the accelerator if there
+# is one.
 
-if "accelerator" in times:
-    for i, size in enumerate(sizes[: len(times["accelerator"])]):
-        gain = times["batch by batch"][i] / times["accelerator"][i]
-        print(f"{size:>12,} points: the accelerator is {gain:.2f} times as fast as the CPU")
-else:
-    print("This machine has no accelerator, so there is nothing to compare.")
+torch.set_num_threads(threads)
+places = ["cpu"] if device.type == "cpu" else ["cpu", device.type]
+step_sizes = [4096, 65_536, 1_000_000]
+data = LinearRegressionDataset(n=step_sizes[-1], seed=0)
+step_times = {place: [] for place in places}
+for place in places:
+    for size in step_sizes:
+        batch = data.x[:size].to(place), data.y[:size].to(place)
+        ten = seconds(lambda batches=10 * [batch], place=place: epoch(batches, place))
+        step_times[place].append(ten / 10)
 
 # %%
-# A factor below 1 means that the accelerator loses. For fifty points it usually does: their
-# arithmetic takes the CPU less time than the GPU needs to be asked.
+# The time of one step, on this machine:
+
+print("points in a step" + "".join(f"{place:>12}" for place in places))
+for row in zip(step_sizes, *step_times.values(), strict=True):
+    print(f"{row[0]:<16,}" + "".join(f"{1000 * taken:9.3f} ms" for taken in row[1:]))
+if len(places) == 1:
+    print("This machine has no accelerator to compare with.")
+for taken in step_times.values():
+    assert taken[-1] / step_sizes[-1] < taken[0] / step_sizes[0]
+
+# %%
+# The larger the step, the less time it takes for each point. That holds on both, and on a GPU far
+# more: asking it takes longer than a CPU needs for a few thousand points of a line. A GPU pays for
+# large batches, and for models with more arithmetic for each point than a line has.
 #
 # The loss surface, three times
 # -----------------------------
@@ -282,7 +300,6 @@ def centred():
 for way in (double_loop, broadcasting, centred):
     assert np.allclose(way(), centred(), rtol=1e-9)
     print(f"{way.__name__:13}{1000 * seconds(way):10.3f} ms")
-torch.set_num_threads(threads)
 assert seconds(centred) < seconds(broadcasting) < seconds(double_loop)
 
 # %%

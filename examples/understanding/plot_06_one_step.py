@@ -3,7 +3,7 @@ Anatomy of one step
 ===================
 
 Training in stage 3 was 175 small steps. Here you stop the clock, take one of them, and compute
-everything in it three times over. Then you write a whole epoch at five levels, from bare NumPy to
+its gradient in three ways. Then you write a whole epoch at five levels, from bare NumPy to
 the loop you know.
 
 **What you will learn:** where the gradient comes from, how to check one, what a step promises and
@@ -96,13 +96,13 @@ plt.show()
 # --------------------
 #
 # The square of one residual has the slope :math:`2 r_i` times the slope of :math:`r_i` itself.
-# When k grows by a little, :math:`r_i` falls by :math:`x_i` times as much. When m grows, it falls
-# by the same amount. The mean over the b points of the batch gives
+# When k grows by a little, :math:`r_i` falls by :math:`x_i` times that little. When m grows by a
+# little, it falls by just that. The mean over the :math:`B` points of the batch gives
 #
 # .. math::
 #
-#    \frac{\partial L}{\partial k} = -\frac{2}{b} \sum_i r_i x_i, \qquad
-#    \frac{\partial L}{\partial m} = -\frac{2}{b} \sum_i r_i.
+#    \frac{\partial L}{\partial k} = -\frac{2}{B} \sum_i r_i x_i, \qquad
+#    \frac{\partial L}{\partial m} = -\frac{2}{B} \sum_i r_i.
 
 # sphinx_gallery_start_ignore
 assert (residual > 0).all()
@@ -269,7 +269,8 @@ ends["NumPy"] = (k, m)
 # ................
 #
 # The same lines with PyTorch's arrays. You still derive the gradient yourself. What you gain:
-# made on another device, ``torch.zeros((), device="cuda")``, the same program runs on a GPU.
+# make k and m on another device, as in ``torch.zeros((), device="cuda")``, move the batches there
+# with ``x.to("cuda")``, and the same lines run on a GPU.
 
 k, m = torch.zeros((), dtype=torch.float64), torch.zeros((), dtype=torch.float64)
 for x, y in batches:

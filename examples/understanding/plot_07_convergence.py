@@ -113,11 +113,11 @@ assert np.allclose(centred, [2, 2 * np.var(x)])
 # What one step does to the error
 # -------------------------------
 #
-# Let the *error* e be the difference between (k, m) and the exact solution. On a bowl with
-# constant curvature the gradient is exactly :math:`H e`. A step with learning rate :math:`\eta`
-# over all data therefore multiplies the error by a fixed matrix:
+# Let the *error* :math:`\delta` be the difference between (k, m) and the exact solution. On a bowl
+# with constant curvature the gradient is exactly :math:`H \delta`. A step with learning rate
+# :math:`\eta` over all data therefore multiplies the error by a fixed matrix:
 #
-# .. math:: e_{t+1} = e_t - \eta H e_t = (I - \eta H) \, e_t
+# .. math:: \delta_{t+1} = \delta_t - \eta H \delta_t = (I - \eta H) \, \delta_t
 #
 # Along an eigenvector with curvature :math:`\lambda`, the factor is :math:`1 - \eta \lambda`.
 
@@ -141,8 +141,8 @@ step_matrix = np.eye(2) - 0.01 * H
 predicted = [np.linalg.matrix_power(step_matrix, t) @ (0 - exact) for t in range(176)]
 
 # %%
-# Now train, in two ways. First with the gradient over all data:
-# this is level 1 of the page on one step.
+# Now train, in two ways. First with the gradient over all data: this is level 1 of the page on one
+# step.
 
 
 def descend(x, y, learning_rate, steps, start=(0.0, 0.0)):
@@ -217,8 +217,8 @@ plt.show()
 # The post's 4.86
 # ---------------
 #
-# The post started from 0, and with true intercept 5 and centred x the flat curvature is 2. So its
-# 175 steps were to end at
+# The post started from 0, with a true intercept of 5. If the mean of x is 0, the flat curvature is
+# 2. Then 175 steps should end at
 
 # sphinx_gallery_start_ignore
 assert np.abs(mini_batch_error - full_batch_error[::7]).max() < 0.2
@@ -233,7 +233,8 @@ print(f"this data, measured: m = {m_exact + mini_batch_error[-1][1]:.3f}")
 assert round(m_expected, 2) == 4.85
 
 # %%
-# So the published number is not a bad estimate of 5. It is a good estimate of where 175 steps end.
+# So do not read the published number as a poor estimate of 5. It is a good estimate of where 175
+# steps end.
 #
 # How large may the learning rate be?
 # -----------------------------------
@@ -277,7 +278,8 @@ plt.show()
 #
 # A batch has a bowl of its own, and what counts is the curvature of that bowl. For a single point
 # at x it is :math:`2 (1 + x^2)` in one direction and 0 in the other, so the limit of a single
-# point is :math:`1 / (1 + x^2)`.
+# point is :math:`1 / (1 + x^2)`. The six batches of 8 below are cut from the points in their order.
+# Shuffling makes others, and some of them have a lower limit.
 
 single = [np.linalg.eigvalsh(hessian_of(x[i : i + 1]))[-1] for i in range(50)]
 assert np.allclose(single, 2 * (1 + x**2))
@@ -286,12 +288,16 @@ print("batch size   smallest limit   largest limit")
 for size, values in [(1, single), (8, eights), (50, curvatures[-1:])]:
     print(f"{size:10d}{2 / max(values):17.3f}{2 / min(values):16.3f}")
 assert 2 / max(single) < 2 / max(eights) < limit
+# sphinx_gallery_start_ignore
+farthest = x[np.argsort(abs(x))[-8:]]
+assert np.linalg.eigvalsh(hessian_of(farthest))[-1] > max(eights)
+# sphinx_gallery_end_ignore
 
 # %%
-# Points far from 0 have a low limit, points near 0 a high one. A run can survive some steps past
-# the limit of their batch, because other batches pull it back. The higher the learning rate, the
-# less they can do, and single points fail first. Here is the loss above the lowest one after 25
-# epochs:
+# Points far from 0 have a low limit, points near 0 a high one. If the learning rate is above the
+# limit of some batches, a run can still survive: the other batches pull it back. The higher the
+# learning rate, the fewer they are, and single points fail first. Here is the loss above the lowest
+# one after 25 epochs:
 
 from linreg.landscape import loss_surface
 
@@ -348,8 +354,8 @@ plt.show()
 
 # %%
 # At 0.01 the run is on its way. At 0.1 it takes long steps at first and arrives. At 0.25 it
-# overshoots along the steep direction, a little less each time, and arrives soonest. At 0.34, just
-# past the limit, it jumps from wall to wall and never settles.
+# overshoots along the steep direction, each time by less than half of the distance, and arrives
+# soonest. At 0.34, just past the limit, it jumps from wall to wall and never settles.
 #
 # What standardising changes
 # --------------------------
@@ -364,6 +370,7 @@ plt.show()
 
 # sphinx_gallery_start_ignore
 errors = {rate: np.linalg.norm(path[-1] - exact) for rate, path in paths.items()}
+assert -0.5 < 1 - 0.25 * curvatures[-1] < 0
 assert errors[0.25] < errors[0.1] < 0.01 < 1 < errors[0.01]
 assert errors[0.34] > 5
 assert round(np.log(100), 1) == 4.6
@@ -424,9 +431,10 @@ plt.show()
 # .. math:: n \, (L(k, m) - L_{\min}) \le 2 s^2 F_{0.95}(2, d)
 #
 # Here :math:`s^2` estimates the variance of the noise. Two parameters were fitted, so the sum of
-# the squared residuals is divided by :math:`d = n - 2`, not by n. The 95 % point of the F
-# distribution with 2 and d degrees of freedom needs no table: it is
-# :math:`\frac{d}{2} (0.05^{-2/d} - 1)`.
+# the squared residuals is divided by :math:`d = n - 2`, not by n. The *F distribution* says how far
+# the ratio of two variances strays by chance, if they are estimated from 2 and from d independent
+# numbers, its *degrees of freedom*. Its 95 % point needs no table:
+# :math:`F_{0.95}(2, d) = \frac{d}{2} (0.05^{-2/d} - 1)`.
 
 # sphinx_gallery_start_ignore
 across = path - path[-1]
@@ -454,9 +462,9 @@ xs = rng.uniform(-3, 3, (4000, n))
 noise = rng.normal(0, 0.5, xs.shape)
 
 # %%
-# Each row is an experiment. With its mean taken off x, which changes no loss, least squares misses
-# the truth by the means below, and the loss of the truth is above the lowest by the formula of
-# stage 4.
+# Each row is an experiment. Subtract the mean of its x: that moves the origin and changes no loss.
+# Then two means give how far least squares misses the truth. The formula of stage 4 gives the
+# lowest loss.
 
 xs -= xs.mean(axis=1, keepdims=True)
 k_miss = (xs * noise).sum(axis=1) / (xs**2).sum(axis=1)  # least squares minus truth

@@ -229,12 +229,12 @@ assert (distance.abs() < 1).all()
 # ---------------
 #
 # Near the solution the steps are noise, and the loss stays above its minimum by some amount on
-# average: the *noise floor* :math:`F`. It can be predicted. Let
+# average: the *noise floor* :math:`\Delta L`. It can be predicted. Let
 # :math:`e_i = y_i - \hat{k} x_i - \hat{m}` be what the least-squares line leaves of point i,
 # :math:`\eta` the learning rate and :math:`B` the batch size. If each batch is drawn from the
 # points at random *with replacement*, then for a small learning rate
 #
-# .. math:: F \approx \frac{\eta}{B} \cdot \frac{1}{n} \sum_i e_i^2 (1 + x_i^2).
+# .. math:: \Delta L \approx \frac{\eta}{B} \cdot \frac{1}{n} \sum_i e_i^2 (1 + x_i^2).
 #
 # Half the learning rate, or twice the batch, gives half the floor. The next paragraphs derive
 # this, and the formula for any learning rate. You can skip to the measurement.
@@ -242,8 +242,8 @@ assert (distance.abs() < 1).all()
 # Where the formula comes from
 # ----------------------------
 #
-# Write :math:`u_i = (x_i, 1)^T`, and :math:`\delta` for the distance of :math:`(k, m)^T` from the
-# solution. A step on a batch of :math:`B` points is
+# Write :math:`u_i = (x_i, 1)^T`, and :math:`\delta` for the error, the difference between
+# :math:`(k, m)^T` and the solution. A step on a batch of :math:`B` points is
 #
 # .. math:: \delta \leftarrow \delta - \frac{2 \eta}{B} \sum_{i} u_i (u_i^T \delta - e_i).
 #

@@ -46,7 +46,8 @@ print(f"least squares: k = {k_exact:.3f}, m = {m_exact:.3f}")
 # -------------------------------
 #
 # **Symptom.** You record the parameter before every step. Afterwards all records hold its last
-# value.
+# value. (``detach()`` gives the numbers of a tensor without the memory of their computation, which
+# an array of NumPy cannot hold.)
 
 from linreg.model import LinearRegressionModel
 
@@ -145,7 +146,9 @@ assert round(2 * torch.pi / (2 * 0.01) ** 0.5) == 44
 # 3. The shapes (N, 1) and (N,) meet
 # ----------------------------------
 #
-# **Symptom.** The training settles, the loss stays large, and the line is flat.
+# **Symptom.** The training settles, the loss stays large, and the line is flat. The model here is
+# ``nn.Linear(1, 1)``, PyTorch's own line: one input, one output, and the parameters ``weight`` and
+# ``bias`` for the slope and the intercept.
 
 column = x.unsqueeze(1)  # nn.Linear wants one row for each sample: shape (50, 1)
 torch.manual_seed(0)  # nn.Linear starts from random numbers
