@@ -263,8 +263,8 @@ for taken in step_times.values():
 
 # %%
 # The larger the step, the less time it takes for each point. That holds on both, and on a GPU far
-# more: asking it takes longer than a CPU needs for a few thousand points of a line. A GPU pays for
-# large batches, and for models with more arithmetic for each point than a line has.
+# more: asking it can take longer than a CPU needs for a few thousand points of a line. A GPU pays
+# for large batches, and for models with more arithmetic for each point than a line has.
 #
 # The loss surface, three times
 # -----------------------------
