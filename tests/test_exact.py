@@ -127,6 +127,13 @@ def test_x_that_differ_in_their_last_digits_alone_keep_the_slope(units):
     assert least_squares(x, y)[0] == pytest.approx(float(reference(x, y)[0]), rel=1e-12)
 
 
+def test_a_high_line_keeps_its_slope_where_squares_leave_float64():
+    """Seen to fail: where the mean of y is left in, or added once more."""
+    steps = np.array([0.0, 1.0, 3.0, 4.0, 7.0, 9.0, 12.0, 14.0])
+    slope, _ = least_squares(1e200 * steps, 1e6 + 2.0**-20 * steps)
+    assert slope == pytest.approx(2.0**-20 / 1e200, rel=1e-12, abs=0)
+
+
 def test_equal_x_are_refused_even_if_their_mean_is_another_number():
     x = np.full(3, 0.1)
     assert x.mean() != 0.1
