@@ -1,5 +1,7 @@
 """The noise floor: how close to the best line a training with a fixed learning rate can get."""
 
+import math
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
@@ -33,8 +35,8 @@ def noise_floor(x: Tensor | ArrayLike, y: Tensor | ArrayLike, lr: float, batch_s
         batch_size: The number of draws in each batch, at least 1.
 
     Returns:
-        The floor, in the square of the unit of y; a negative number if the learning rate is so
-        large that the spread grows without bound.
+        The floor, in the square of the unit of y; infinity if the learning rate is so large that
+        the spread grows without bound.
 
     Raises:
         TypeError: If an argument does not hold real numbers, or batch_size is no integer.
@@ -56,6 +58,8 @@ def noise_floor(x: Tensor | ArrayLike, y: Tensor | ArrayLike, lr: float, batch_s
     pull = np.kron(hessian, eye) + np.kron(eye, hessian)
     feed = (1 - 1 / size) * np.kron(hessian, hessian) + 4 / size * pairs.T @ pairs / n
     push = 4 / size * pairs.T @ residual**2 / n
+    if np.linalg.eigvalsh(pull - lr * feed).min() <= 0:  # in some direction the noise is stronger
+        return math.inf
     covariance = np.linalg.solve(pull - lr * feed, lr * push).reshape(2, 2)
     return float(np.trace(hessian @ covariance) / 2)
 

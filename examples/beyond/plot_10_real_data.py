@@ -83,8 +83,8 @@ assert abs(m_exact - -40.783649095860) < 1e-9
 # sphinx_gallery_end_ignore
 
 # %%
-# The two agree to nine decimals. The slope has a unit: km/s per Mpc. It is the number for which
-# Hubble became famous.
+# The two agree to nine decimals. The slope has a unit: km/s per Mpc. Hubble became famous for this
+# slope. His own value for it comes further down.
 
 from linreg.plotting import BATCH, EXACT, MODEL
 from linreg.plotting import describe, plot_line, plot_points, use_house_style
@@ -194,7 +194,8 @@ for learning_rate, num_epochs in ((0.48, 1_000), (0.5, 20_000)):
 #    s_k = \frac{s}{\sqrt{n S_{rr}}}, \qquad
 #    s_m = s \sqrt{\frac{1}{n} + \frac{\bar{r}^2}{n S_{rr}}},
 #
-# where :math:`\bar{r}` is the mean and :math:`S_{rr}` the variance of the distances.
+# where :math:`v_i` is the velocity of nebula i, :math:`\hat{v}_i` that of the line, n the number of
+# nebulae, and :math:`\bar{r}` the mean and :math:`S_{rr}` the variance of the distances.
 
 residuals = velocity - (k_exact * distance + m_exact)
 n, spread = len(dataset), ((distance - r_mean) ** 2).sum().item()
@@ -249,9 +250,15 @@ describe("A shaded band around the line, narrow in the middle of the data, wide 
 plt.show()
 
 # %%
-# The two ways agree. The band is narrowest near the mean of the distances, where most of the data
-# holds the line.
-#
+# The two ways agree. Every least-squares line passes through the point of the mean distance and the
+# mean velocity. A wrong slope turns the line about that point. So the band is narrowest there, and
+# opens to both sides.
+
+narrowest = grid[(high - low).argmin()].item()
+print(f"narrowest at {narrowest:.2f} Mpc, mean distance {r_mean:.2f} Mpc")
+assert abs(narrowest - r_mean) < 0.1
+
+# %%
 # What the line leaves over
 # -------------------------
 #

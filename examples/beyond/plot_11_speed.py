@@ -10,13 +10,14 @@ without leaving the dataset, the model and the loop.
 tensors does about it, and when a GPU pays.
 
 **What you need:** stage 3, the training loop, and stage 4, the loss surface. All times below were
-measured on the machine that built this page. Yours will differ; the order will not.
+measured on the machine that built this page. Yours will differ. What the page asserts should hold.
 """
 
 # %%
 # The imports
 # -----------
 
+import copy
 import sys
 import time
 from collections.abc import Iterator
@@ -73,14 +74,16 @@ dataset = LinearRegressionDataset(n=50_000, seed=0)
 loader = DataLoader(dataset, batch_size=4096, shuffle=True)
 batches = list(loader)
 epoch(batches)
-load, compute = seconds(lambda: list(loader)), seconds(lambda: epoch(batches))
-print(f"a whole epoch:   {1000 * seconds(lambda: epoch(loader)):8.2f} ms")
+whole, load = seconds(lambda: epoch(loader)), seconds(lambda: list(loader))
+compute = seconds(lambda: epoch(batches))
+print(f"a whole epoch:   {1000 * whole:8.2f} ms")
 print(f"only to load it: {1000 * load:8.2f} ms")
-print(f"only to train:   {1000 * compute:8.2f} ms")
-assert load > compute
+print(f"only to train:   {1000 * compute:8.2f} ms, {compute / whole:.1%} of the whole")
+assert compute < whole / 5
 
 # %%
-# Almost all of the time goes into loading. The loader asks the dataset for one point after the
+# Training is a small part of an epoch. The rest is loading. (Times vary from one measurement to
+# the next, so the parts need not add up.) The loader asks the dataset for one point after the
 # other, and then stacks thousands of tensors with a single number in each.
 #
 # A whole mini-batch at once
@@ -139,8 +142,9 @@ assert any(seconds(lambda: list(selecting_loader)) < fast_load for _ in range(10
 # --------------------------------
 #
 # Now measure a whole epoch for more and more points, loaded in three ways. The first starts a
-# worker process in each epoch, as the post did. (Only Linux can do that in a program without a
-# main guard.) If the machine has an accelerator, a fourth way keeps data and model on it.
+# worker process in each epoch, as the post did. (A program without a main guard has to ask for
+# ``fork``, which is safe only on Linux.) If the machine has an accelerator, a fourth way keeps data
+# and model on it. The random orders still come from the CPU.
 
 from linreg.device import default_device
 
@@ -148,9 +152,10 @@ device = default_device()
 
 
 def on_accelerator(data):
-    """Move the data, then load it batch by batch."""
-    data.x, data.y = data.x.to(device), data.y.to(device)
-    return batch_by_batch(data)
+    """Copy the data to the device, then load it batch by batch."""
+    moved = copy.copy(data)
+    moved.x, moved.y = data.x.to(device), data.y.to(device)
+    return batch_by_batch(moved)
 
 
 def batch_by_batch(data):
@@ -188,12 +193,12 @@ for size in sizes:
 
 # %%
 # How fast could it be? Every number must come from memory once, and each point has two of four
-# bytes. Copying a large tensor tells how many bytes the memory moves per second.
+# bytes. Copying a large tensor tells how many bytes one thread moves per second.
 
 large = torch.ones(20_000_000)
-copy = torch.empty_like(large)
-bandwidth = 2 * 4 * len(large) / seconds(lambda: copy.copy_(large))
-print(f"memory bandwidth: {bandwidth / 1e9:.1f} GB per second")
+target = torch.empty_like(large)
+bandwidth = 2 * 4 * len(large) / seconds(lambda: target.copy_(large))
+print(f"memory bandwidth of one thread: {bandwidth / 1e9:.1f} GB per second")
 
 # %%
 
@@ -212,9 +217,10 @@ describe("Seconds per epoch over the number of points: loading batch by batch li
 plt.show()
 
 # %%
-# Read the figure from left to right. For few points all curves are level: that is the price of
-# one step, and of starting a worker if there is one. For many points they rise in proportion to
-# the points, and what counts is the price of one point.
+# Read the figure from left to right. For few points the curve of whole batches is level: that is
+# the price of one step. So is that of the worker, which first has to start. Loading item by item
+# rises almost from the beginning. For many points all curves rise, and what counts is the price of
+# one point. It goes up once the data no longer fits into the processor's caches.
 
 print("points       " + "".join(f"{way:>15}" for way in times))
 for i, size in enumerate(sizes):
@@ -226,10 +232,10 @@ assert times["item by item"][last] > times["batch by batch"][last]
 assert len(times["batch by batch"]) >= len(times["item by item"])
 
 # %%
-# Loading item by item was not slow because of the disk or the processor. It was slow because
-# Python ran for every point. Now it runs for every batch. What still lies between the curve and
-# the memory line is the random order, which reads memory in jumps, and the arithmetic of
-# autograd.
+# Loading item by item was not slow because of the arithmetic. It was slow because Python handled
+# each point on its own: a call, and two tensors of one number. Now it handles a batch. What still
+# lies between the curve and the memory line is the random order, which reads memory in jumps, and
+# the price of a step. The next table shows that price.
 #
 # Does a GPU pay?
 # ---------------
@@ -262,9 +268,9 @@ for taken in step_times.values():
     assert taken[-1] / step_sizes[-1] < taken[0] / step_sizes[0]
 
 # %%
-# The larger the step, the less time it takes for each point. That holds on both, and on a GPU far
-# more: asking it can take longer than a CPU needs for a few thousand points of a line. A GPU pays
-# for large batches, and for models with more arithmetic for each point than a line has.
+# The larger the step, the less time it takes for each point. Only to start a step on a GPU can take
+# longer than a CPU needs for a few thousand points of a line. So a GPU pays for large batches, and
+# for models with more arithmetic for each point than a line has.
 #
 # The loss surface, three times
 # -----------------------------

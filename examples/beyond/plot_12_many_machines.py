@@ -103,16 +103,17 @@ for drop_last in (False, True):
 #
 # ``DistributedDataParallel`` takes the plain mean of the gradients of all processes. With unequal
 # shares that is not the gradient of the batch: in a smaller share each point counts for more. So
-# let each process use the *sum* over its share :math:`B_p`, times the number of processes
-# :math:`P`, divided by the size of the whole batch :math:`B`:
+# let each process use the *sum* over the points :math:`I_p` of its share, times the number of
+# processes :math:`P`, divided by the number :math:`B` of points in the whole batch :math:`I`:
 #
 # .. math::
 #
-#    \frac{1}{P} \sum_{p=1}^{P} \left( \frac{P}{|B|} \sum_{i \in B_p} (y_i - \hat{y}_i)^2 \right)
-#    = \frac{1}{|B|} \sum_{i \in B} (y_i - \hat{y}_i)^2
+#    \frac{1}{P} \sum_{p=1}^{P} \left( \frac{P}{B} \sum_{i \in I_p} (y_i - \hat{y}_i)^2 \right)
+#    = \frac{1}{B} \sum_{i \in I} (y_i - \hat{y}_i)^2
 #
-# The right-hand side is the loss of the batch, whatever the shares. Try both ways on the first
-# batch, with k = m = 0.
+# The right-hand side is the loss of the batch, whatever the shares. The gradient of a sum is the
+# sum of the gradients, so what holds for the losses holds for their gradients. Try both ways on the
+# first batch, with k = m = 0.
 
 from linreg.data import LinearRegressionDataset
 
@@ -126,6 +127,14 @@ print(f"mean of the shares' means:     {sum(means) / 3:.4f}")
 print(f"mean of the sums, as weighted: {sum(sums) / 3:.4f}")
 assert abs(sum(sums) / 3 - whole) < 1e-5 * whole
 assert abs(sum(means) / 3 - whole) > 1e-3 * whole
+
+# %%
+# The last batch has an empty share. Its mean is not even a number, and would spoil the gradients of
+# all processes. Its sum is 0.
+
+empty = batches[-1].tensor_split(3)[2]
+print("mean:", dataset.y[empty].mean().item(), " sum:", dataset.y[empty].sum().item())
+assert dataset.y[empty].mean().isnan()
 
 # %%
 # What must not be lost
@@ -179,7 +188,7 @@ def torchrun(checkpoint, *settings):
     done = subprocess.run(command, env={**os.environ, **own}, capture_output=True, text=True)
     if done.returncode != 0:
         raise RuntimeError(done.stderr)
-    return done.stderr
+    return done.stdout + done.stderr
 
 
 # %%
@@ -220,19 +229,22 @@ for name, parameter in model.named_parameters():
 # Kill one
 # --------
 #
-# Now the last process kills itself after step 100, with SIGKILL, which no program can catch. For
-# the others that looks like a machine that lost its power. ``torchrun`` notices and restarts
-# both, and they go on from the last checkpoint.
+# Now the last process kills itself after step 105, with SIGKILL, which no program can catch. The
+# system closes its connections, so the other one fails too. ``torchrun`` starts both again, and
+# they go on from the last checkpoint, that of step 100. Steps 101 to 105 are taken twice.
 
 killed_checkpoint = Path(folder.name, "killed.pt")
-report = torchrun(killed_checkpoint, "--kill-at=100")
+report = torchrun(killed_checkpoint, "--kill-at=105")
 killed = torch.load(killed_checkpoint, weights_only=True)
 print("a process was killed:", "exitcode: -9" in report)
+starts = [line for line in report.splitlines() if "starts at epoch" in line]
+print(*starts, sep="\n")
 for name in two["model"]:
     same = torch.equal(two["model"][name], killed["model"][name])
     print(f"{name} is the same, bit for bit: {same}")
     assert same
 assert "exitcode: -9" in report
+assert "starts at epoch 14, batch 2" in starts[-1]  # 14 epochs of 7 steps, and 2 more: step 100
 
 # %%
 # All else in the two checkpoints is the same too: the place of the sampler, and the state of the
@@ -253,15 +265,20 @@ folder.cleanup()
 #
 # .. code-block:: bash
 #
+#    TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1 \
 #    torchrun --nnodes=4 --nproc-per-node=8 --max-restarts=3 \
 #        --rdzv-backend=c10d --rdzv-endpoint=host0:29400 --rdzv-id=line \
-#        worker.py --checkpoint=/shared/line.pt
+#        worker.py --checkpoint=/shared/line.pt --points=10000000 --batch-size=65536
 #
 # * ``--nnodes`` and ``--nproc-per-node`` say how many machines there are, and how many processes
 #   run on each: one for each GPU. With GPUs the worker exchanges gradients through NCCL, without
 #   them through Gloo.
 # * ``--rdzv-endpoint`` names one of the hosts, and a port that the others can reach. There all
 #   processes meet. ``--rdzv-id`` is the same on all hosts and belongs to this one training.
+# * A machine that loses its power closes no connections. The others notice only when a time limit
+#   runs out. With ``--nnodes=4`` they then wait until it is back. With ``--nnodes=3:4`` three of
+#   them go on: the mini-batches stay the same, only the shares change. The host of the endpoint
+#   must live.
 # * The checkpoint lies in a folder that all hosts see. The first process writes it, and after a
 #   restart all of them read it.
 #

@@ -104,8 +104,8 @@ print("parameters:", sum(parameter.numel() for parameter in network(4).parameter
 # What changes in the program
 # ---------------------------
 #
-# This is stage 3, with the lines that differ. The loader and the call of ``train`` stay as they
-# are.
+# This is stage 3, with the lines that differ. The loader stays as it is, and so does ``train``. Its
+# call asks for more epochs.
 #
 # .. code-block:: diff
 #

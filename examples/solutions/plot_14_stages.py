@@ -142,7 +142,7 @@ dataset = LinearRegressionDataset(k=3, m=5, n=50, seed=0)
 k_exact, m_exact = least_squares(dataset.x, dataset.y)
 m = fit(0.02, batch_size=8).parameters["m"][-1]
 print(f"predicted part left: {0.96**175:.5f}")
-print(f"m = {m:.3f}, least squares {m_exact:.3f}")
+print(f"m = {m:.3f}, least squares {m_exact:.3f}; the rest is the noise of the mini-batches")
 assert 0.96**175 < 1e-3
 assert abs(m - m_exact) < 0.1
 
@@ -158,7 +158,8 @@ assert abs(1 - m / m_exact - 0.98**25) < 0.05
 
 # %%
 # **3. Learning rate 1.** The steps are too long, each throws the parameters further out, and soon
-# the loss is not a number any more. ``train`` stops there.
+# the loss is too large for ``float32`` and becomes infinite. ``train`` stops there. Its message
+# advises a smaller learning rate, and a look at the data.
 
 try:
     fit(1.0, batch_size=8)

@@ -265,7 +265,7 @@ assert (distance.abs() < 1).all()
 # :math:`\frac{1}{2} \mathrm{tr}(H \Sigma)`. For small :math:`\eta` only the last term on the right
 # counts, and the trace of the equation is the formula above. If the learning rate is too large,
 # the noise feeds the spread faster than the pull shrinks it. The spread then grows without bound,
-# and the equation answers with a floor below 0, which cannot be.
+# and there is no floor.
 
 # %%
 # ``noise_floor``, in the fold, solves the equation. The formula and this full prediction agree for
@@ -372,7 +372,7 @@ assert (reshuffled[:4] < replaced[:4]).all()
 #    and m, and how much of the first cloud is therefore the noise of the data?
 # 3. Measure the floor of shuffled batches of 10: five batches, all of the same size. Which part of
 #    the explanation above does the result confirm?
-# 4. Up to which learning rate is ``noise_floor`` positive for batches of 1, 8 and 32? Compare with
+# 4. Up to which learning rate is ``noise_floor`` finite for batches of 1, 8 and 32? Compare with
 #    the limit of the full batch from the page before, 2 divided by the largest eigenvalue of the
 #    Hessian. What do small batches cost?
 #
