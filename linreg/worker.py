@@ -67,8 +67,7 @@ def train_share(options: argparse.Namespace, device: torch.device) -> None:
     state: dict[str, Any] = {"model": model, "optimizer": optimizer, "sampler": sampler}
     first_epoch = load_checkpoint(options.checkpoint, **state) if options.checkpoint.exists() else 0
     if rank == 0:
-        batch = sampler.state_dict()["position"]
-        print(f"starts at epoch {first_epoch}, batch {batch}", flush=True)
+        print(f"starts at epoch {first_epoch}, batch {sampler.state_dict()['position']}", flush=True)
     parallel = DistributedDataParallel(model)
     step = 0
     for epoch in range(first_epoch, options.epochs):
