@@ -67,7 +67,7 @@ def train_share(options: argparse.Namespace, device: torch.device) -> None:
     state: dict[str, Any] = {"model": model, "optimizer": optimizer, "sampler": sampler}
     first_epoch = load_checkpoint(options.checkpoint, **state) if options.checkpoint.exists() else 0
     if rank == 0:
-        print(f"starts at epoch {first_epoch}, batch {sampler.state_dict()['position']}", flush=True)
+        print(f"starts at epoch {first_epoch}, batch {sampler.state_dict()['position']}")
     parallel = DistributedDataParallel(model)
     step = 0
     for epoch in range(first_epoch, options.epochs):
