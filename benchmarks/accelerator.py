@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader
 
+from benchmarks import harness
 from linreg.data import LinearRegressionDataset
 from linreg.device import default_device
 from linreg.ensemble import shuffled_epochs, train_runs
@@ -25,17 +26,16 @@ N, BATCHES = 100_000_000, (2**16, 2**20, 2**24)
 RUNS = (500, 5_000, 50_000, 500_000)
 
 
+def clock() -> float:
+    """Return the time, once the accelerator has done all that it was asked for."""
+    torch.accelerator.synchronize()
+    return time.perf_counter()
+
+
 def seconds(action: Callable[[], object], repeats: int = 5) -> float:
     """Return the median time of an action, after one that does not count."""
     action()
-    times = []
-    for _ in range(repeats):
-        torch.accelerator.synchronize()
-        start = time.perf_counter()
-        action()
-        torch.accelerator.synchronize()
-        times.append(time.perf_counter() - start)
-    return median(times)
+    return median(harness.seconds(lambda: action, clock) for _ in range(repeats))
 
 
 def bandwidth(device: torch.device) -> float:

@@ -58,9 +58,10 @@ def noise_floor(x: Tensor | ArrayLike, y: Tensor | ArrayLike, lr: float, batch_s
     pull = np.kron(hessian, eye) + np.kron(eye, hessian)
     feed = (1 - 1 / size) * np.kron(hessian, hessian) + 4 / size * pairs.T @ pairs / n
     push = 4 / size * pairs.T @ residual**2 / n
-    if np.linalg.eigvalsh(pull - lr * feed).min() <= 0:  # in some direction the noise is stronger
+    net_pull = pull - lr * feed
+    if np.linalg.eigvalsh(net_pull).min() <= 0:  # in some direction the noise is stronger
         return math.inf
-    covariance = np.linalg.solve(pull - lr * feed, lr * push).reshape(2, 2)
+    covariance = np.linalg.solve(net_pull, lr * push).reshape(2, 2)
     return float(np.trace(hessian @ covariance) / 2)
 
 
