@@ -137,7 +137,7 @@ assert abs(slopes).max() > 10 * k_all
 #
 # **1. A step and a point.** Time an epoch for each batch size. The time is that of the steps plus
 # that of the points, so a line through (steps, time) has the price of a step as its slope, and the
-# price of all points as its intercept.
+# price of all points as its intercept. A step costs more than a hundred points do.
 
 from linreg.data import LinearRegressionDataset
 
@@ -163,8 +163,8 @@ sizes = (64, 512, 4096)
 per_step, points = least_squares(
     [len(dataset) / size for size in sizes], [epoch_seconds(size) for size in sizes]
 )
-print(f"a step costs  {1e6 * per_step:7.1f} microseconds")
-print(f"a point costs {1e9 * points / len(dataset):7.1f} nanoseconds")
+print("a step costs more than 100 points:", per_step > 100 * points / len(dataset))
+assert per_step > 0
 assert per_step > 100 * points / len(dataset)
 
 # %%
@@ -173,7 +173,7 @@ assert per_step > 100 * points / len(dataset)
 # longer fits into the processor's caches, and then every jump waits for memory.
 
 in_order, shuffled = epoch_seconds(4096, shuffle=False), epoch_seconds(4096)
-print(f"share of the random order: {1 - in_order / shuffled:.0%}")
+assert min(in_order, shuffled) > 0
 
 # %%
 # **3. A list of indices.** The dataset now answers once per batch, but the loader still stacks a
@@ -196,7 +196,7 @@ for one, other in zip(DataLoader(by_list, 8), DataLoader(by_item, 8), strict=Tru
 print("the same numbers, asked by list and by item")
 
 # %%
-# The time to load 100,000 points in each way:
+# Load 100,000 points in each way, and sort the ways by the time that they take:
 
 
 def load_seconds(loader):
@@ -213,8 +213,7 @@ ways = {
     "by tensor": DataLoader(dataset, batch_size=None, sampler=by_tensor),
 }
 times = {way: load_seconds(loader) for way, loader in ways.items()}
-for way, taken in times.items():
-    print(f"{way:10} {1000 * taken:7.1f} ms")
+print("slowest first:", ", ".join(sorted(times, key=times.get, reverse=True)))
 assert times["one by one"] > times["by list"] > times["by tensor"]
 
 # %%
