@@ -5,6 +5,7 @@ needs, for every kind of fault, either rows in `TABLE` or an entry in `HARMLESS`
 kind which is allowed, or why there is none.
 """
 
+import atexit
 import inspect
 import re
 import tempfile
@@ -49,6 +50,10 @@ class EmptyLoader:
         return iter(())
 
 
+FOLDER = tempfile.TemporaryDirectory()  # of the checkpoints that the arguments name
+atexit.register(FOLDER.cleanup)
+
+
 def state_with(**changed: Any) -> dict[str, Any]:
     """The state of a sampler of five, with other entries."""
     return MiniBatchSampler(5, 2, seed=0).state_dict() | changed
@@ -56,7 +61,7 @@ def state_with(**changed: Any) -> dict[str, Any]:
 
 def saved_file(content: bytes | None = None) -> Path:
     """A checkpoint of the training in `valid_arguments`, or a file of other content."""
-    path = Path(tempfile.mkdtemp()) / "run.pt"
+    path = Path(tempfile.mkdtemp(dir=FOLDER.name)) / "run.pt"
     model = LinearRegressionModel()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
     save_checkpoint(

@@ -4,49 +4,23 @@ The site has the real extensions, templates and library. Its builds are forked f
 has imported what takes long, so a build takes a second and a signal meets the build itself.
 """
 
-import json
 import os
 import random
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from forks import Forks
 
 ROOT = Path(__file__).parent.parent
 EPOCH = {"SOURCE_DATE_EPOCH": "1577836800"}
 
-SERVER = """
-import json, os, runpy, sys, traceback
-import furo, matplotlib.pyplot, nbformat, sphinx.cmd.build, sphinx.ext.autodoc
-import sphinx_gallery.gen_gallery, torch
-
-for line in sys.stdin:
-    folder, settings = json.loads(line)
-    child = os.fork()
-    if child == 0:
-        os.environ.update(settings)
-        os.chdir(folder)
-        log = os.open("log", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-        os.dup2(log, 1)
-        os.dup2(log, 2)
-        status = 130
-        try:
-            runpy.run_path("docs/build.py", run_name="__main__")
-        except SystemExit as stop:
-            status = stop.code
-        except BaseException:
-            traceback.print_exc()
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(status)
-    print(child, flush=True)
-    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
-"""
+MODULES = ("furo", "matplotlib.pyplot", "nbformat", "sphinx.cmd.build", "sphinx.ext.autodoc")
+MODULES += ("sphinx_gallery.gen_gallery", "torch")
 
 STAGE = '''r"""
 Stage {number}
@@ -103,45 +77,28 @@ def second() -> int:
 }
 
 
-class Builder:
+class Builder(Forks):
     """A process from which builds are forked."""
 
     def __init__(self, seed: int) -> None:
-        self.server = subprocess.Popen(
-            [sys.executable, "-c", SERVER],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env=os.environ | {"PYTHONHASHSEED": str(seed), "MPLBACKEND": "agg"},
-            text=True,
-        )
+        settings = {"PYTHONHASHSEED": str(seed), "MPLBACKEND": "agg"}
+        super().__init__(*MODULES, environment=os.environ | settings)
 
-    def start(self, folder, **settings):
+    def begin(self, folder, **settings):
         """Start a build, and return the number of its process."""
-        request = json.dumps([str(folder), EPOCH | settings])
-        self.server.stdin.write(f"{request}\n")
-        self.server.stdin.flush()
-        return int(self.server.stdout.readline())
-
-    def status(self):
-        return int(self.server.stdout.readline())
+        return self.start(folder, ["docs/build.py"], [folder / "log"] * 2, EPOCH | settings)
 
     def build(self, folder, **settings):
         """Build to the end, and return the files of the site."""
-        self.start(folder, **settings)
+        self.begin(folder, **settings)
         assert self.status() == 0, log(folder)
         return files_of(folder)
-
-    def close(self):
-        self.server.stdin.close()
-        self.server.wait()
-        self.server.stdout.close()
 
 
 @pytest.fixture(scope="module")
 def builder():
-    builder = Builder(seed=1)
-    yield builder
-    builder.close()
+    with Builder(seed=1) as builder:
+        yield builder
 
 
 @pytest.fixture(scope="module")
@@ -206,7 +163,7 @@ def test_an_interrupted_build_is_repeated(site, builder, tmp_path, stop):
     moments = random.Random(int(stop))
     killed = 0
     for turn in range(10):
-        child = builder.start(site)
+        child = builder.begin(site)
         time.sleep(moments.uniform(0, 0.8 * duration))
         with suppress(ProcessLookupError):  # the build was faster
             os.kill(child, stop)
@@ -271,7 +228,7 @@ def test_nothing_is_built_when_nothing_has_changed(site, builder):
 def test_a_failing_stage_leaves_the_last_good_site(site, builder, tmp_path):
     before = files_of(site)
     replace(site, "examples/plot_2.py", "print(second())", "print(second() / 0)")
-    builder.start(site)
+    builder.begin(site)
     assert builder.status() != 0
     assert files_of(site) == before
     assert "plot_2.py" in log(site)
@@ -287,7 +244,7 @@ def test_tools_that_are_tried_and_taken_back_leave_nothing(site, builder):
     (name, old, new), *_ = EDITS["a colour of the figures"]
     replace(site, name, old, new)
     replace(site, "examples/plot_2.py", "print(second())", "print(second() / 0)")
-    builder.start(site)
+    builder.begin(site)
     assert builder.status() != 0
     replace(site, name, new, old)
     replace(site, "examples/plot_2.py", "print(second() / 0)", "print(second())")
@@ -299,11 +256,8 @@ def test_tools_that_are_tried_and_taken_back_leave_nothing(site, builder):
 
 def test_two_clean_builds_elsewhere_are_the_same_to_the_byte(site, tmp_path):
     """Another folder, another order of sets, another time."""
-    other = Builder(seed=2)
-    try:
+    with Builder(seed=2) as other:
         found = other.build(clean_copy(site, tmp_path / "another" / "place"))
-    finally:
-        other.close()
     assert_same(found, files_of(site))
     names = " ".join(found)
     assert all(kind in names for kind in (".html", ".svg", ".png", ".ipynb", ".zip", "searchindex"))
@@ -315,14 +269,11 @@ def test_two_clean_builds_elsewhere_are_the_same_to_the_byte(site, tmp_path):
 def test_two_builds_at_once_wait_for_each_other(site, builder, tmp_path):
     """Seen to fail: without the lock."""
     replace(site, "linreg/small.py", "return 1", "return 3")
-    second = Builder(seed=1)
-    try:
+    with Builder(seed=1) as second:
         second.build(clean_copy(site, tmp_path / "warm"))
-        builder.start(site)
-        second.start(site)
+        builder.begin(site)
+        second.begin(site)
         assert [builder.status(), second.status()] == [0, 0], log(site)
-    finally:
-        second.close()
     assert_same(files_of(site), builder.build(clean_copy(site, tmp_path / "clean")))
 
 
@@ -355,10 +306,9 @@ def test_the_whole_site_killed_20_times_is_that_of_a_clean_build(tmp_path, build
     duration = time.monotonic() - start
     folder, moments, killed = tmp_path / "killed", random.Random(0), 0
     clean_copy(tmp_path / "clean", folder)
-    other = Builder(seed=2)
-    try:
+    with Builder(seed=2) as other:
         while killed < 20:
-            child = other.start(folder, **without_times)
+            child = other.begin(folder, **without_times)
             time.sleep(moments.uniform(0, duration / 4))
             with suppress(ProcessLookupError):
                 os.kill(child, (signal.SIGINT, signal.SIGKILL)[killed % 2])
@@ -369,5 +319,3 @@ def test_the_whole_site_killed_20_times_is_that_of_a_clean_build(tmp_path, build
             shutil.rmtree(folder)
             clean_copy(tmp_path / "clean", folder)
         assert_same(other.build(folder, **without_times), expected)
-    finally:
-        other.close()

@@ -9,16 +9,17 @@ import subprocess
 import sys
 import zipfile
 from base64 import b64decode
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import nbformat
 import pytest
+from forks import Forks
 from PIL import Image
 from sphinx.search.en import SearchEnglish
 
 ROOT = Path(__file__).parent.parent
 STEMS = sorted(path.stem for path in (ROOT / "examples").rglob("plot_*.py"))
+IMPORTED = ("torch._dynamo", "matplotlib.pyplot")  # the first is imported by an optimizer
 IN_MAKE_TEST = ("plot_01_dataset", "plot_03_training", "plot_05_trajectory")
 
 # Runs a program as a file, and prints at the end how many figures it showed.
@@ -107,28 +108,23 @@ def different_lines(expected, printed, program=""):
 
 
 @pytest.fixture(scope="module")
-def runs(site, tmp_path_factory):
-    """The coming output of every program, run in a folder of its own, two at a time."""
-    folder = tmp_path_factory.mktemp("programs")
-
-    def run_one(stem):
-        own = folder / stem
-        own.mkdir()
-        script = own / f"{stem}.py"
-        script.write_bytes(download(site, script.name).read_bytes())
-        return run(["-I", "-W", "error", "-c", COUNT_FIGURES, str(script)], own)
-
-    with ThreadPoolExecutor(2) as pool:
-        yield {stem: pool.submit(run_one, stem) for stem in STEMS}
+def count_figures(tmp_path_factory):
+    """The program above as a file, and a process in which PyTorch and Matplotlib are imported."""
+    file = tmp_path_factory.mktemp("programs") / "count_figures.py"
+    file.write_text(COUNT_FIGURES, encoding="utf-8")
+    with Forks(*IMPORTED, options=["-I", "-W", "error"], environment=clean_environment()) as forks:
+        yield lambda folder, script: forks.run(folder, file, script)[0]
 
 
 @pytest.mark.parametrize("stem", STEMS)
-def test_a_program_prints_and_draws_what_its_page_shows(site, runs, stem):
-    printed, _, shown = runs[stem].result().rpartition("figures shown: ")
+def test_a_program_prints_and_draws_what_its_page_shows(site, tmp_path, count_figures, stem):
+    script = tmp_path / f"{stem}.py"
+    script.write_bytes(download(site, script.name).read_bytes())
+    printed, _, shown = count_figures(tmp_path, script).rpartition("figures shown: ")
     text = page_text(site, stem)
     assert int(shown) == figures_on_page(text, stem) >= 1
     assert len(numbers(printed)) >= 1
-    program = download(site, f"{stem}.py").read_text(encoding="utf-8")
+    program = script.read_text(encoding="utf-8")
     assert different_lines(printed_on_page(text), printed, program) == []
 
 

@@ -2,11 +2,10 @@
 
 import os
 import re
-import subprocess
-import sys
 
 import matplotlib.pyplot as plt
 import pytest
+from forks import Forks
 
 STAGES = [
     "plot_01_dataset",
@@ -17,15 +16,20 @@ STAGES = [
 ]
 
 
-@pytest.mark.parametrize("stage", STAGES)
-def test_a_stage_runs_as_a_plain_script(stage, root, tmp_path):
-    script = root / "examples" / f"{stage}.py"
+@pytest.fixture(scope="module")
+def forks(root):
+    """A process in which PyTorch and Matplotlib are imported."""
     environment = {**os.environ, "PYTHONPATH": str(root), "MPLBACKEND": "Agg"}
-    command = [sys.executable, "-W", "error", str(script)]
-    run = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
-    assert run.returncode == 0, run.stderr
-    assert run.stdout
-    assert not run.stderr
+    imported = ["torch._dynamo", "matplotlib.pyplot"]
+    with Forks(*imported, options=["-W", "error"], environment=environment) as forks:
+        yield forks
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stage_runs_as_a_plain_script(stage, root, tmp_path, forks):
+    printed, errors = forks.run(tmp_path, root / "examples" / f"{stage}.py")
+    assert printed
+    assert not errors
     assert not list(tmp_path.iterdir())  # a stage leaves no files behind
 
 

@@ -73,16 +73,17 @@ def test_the_epoch_loss_weights_samples_not_batches():
     assert history.epoch_loss.tolist() == [3.0]  # (1 + 1 + 1 + 9) / 4; by batches it would be 5
 
 
-def test_the_posts_run_lies_in_the_ranges_over_200_seeds():
+@pytest.mark.parametrize("seeds", [60, pytest.param(200, marks=pytest.mark.long)])
+def test_the_posts_run_lies_in_the_ranges_over_200_seeds(seeds):
     inside = np.zeros(4)
     ranges = np.array([(32.4, 52.7), (22.0, 28.3), (2.90, 3.09), (4.69, 4.98)])
-    for seed in range(200):
+    for seed in range(seeds):
         model, loader, optimizer = post_settings(seed)
         history = train(model, loader, optimizer, 25)
         k, m = history.parameters["k"][-1], history.parameters["m"][-1]
         result = np.array([*history.epoch_loss[:2], k, m])
         inside += (ranges[:, 0] <= result) & (result <= ranges[:, 1])
-    share = inside / 200
+    share = inside / seeds
     assert (share >= 0.88).all(), share
     assert (share <= 0.99).all(), share
 
