@@ -119,9 +119,19 @@ def test_far_beyond_its_limit_the_floor_is_infinite_too(lr, batch_size):
     assert far > 2 * near
 
 
-def test_where_the_noise_just_balances_the_pull_the_floor_is_infinite():
-    """There the equation has no solution."""
-    assert math.isinf(noise_floor([-1, 0, 1, 2], [0, 2, 1, 3], lr=2.0, batch_size=2))
+@pytest.mark.parametrize(
+    ("x", "y", "lr", "batch_size"),
+    [([-1, 0, 1, 2], [0, 2, 1, 3], 2.0, 2), ([-1, 1, -1, 1], [0, 1, 2, 3], 0.5, 1)],
+)
+def test_where_the_noise_just_balances_the_pull_the_floor_is_infinite(x, y, lr, batch_size):
+    """There the equation has no solution. In the second case that is so without any rounding."""
+    assert math.isinf(noise_floor(x, y, lr, batch_size))
+
+
+def test_a_weak_pull_leads_to_a_floor_too():
+    x, y = points()
+    expected = iterated_floor(x / 10, y, 0.1, 8, steps=2000)
+    assert noise_floor(x / 10, y, 0.1, 8) == pytest.approx(expected, rel=1e-6)
 
 
 def test_the_loss_above_the_minimum_is_the_difference_of_two_losses():
