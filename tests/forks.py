@@ -6,6 +6,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+PYTORCH = ("torch._dynamo", "matplotlib.pyplot")  # the first is imported by an optimizer
+
 SERVER = """
 import importlib, json, multiprocessing, os, runpy, sys, warnings
 

@@ -13,13 +13,12 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from forks import Forks
+from forks import PYTORCH, Forks
 from PIL import Image
 from sphinx.search.en import SearchEnglish
 
 ROOT = Path(__file__).parent.parent
 STEMS = sorted(path.stem for path in (ROOT / "examples").rglob("plot_*.py"))
-IMPORTED = ("torch._dynamo", "matplotlib.pyplot")  # the first is imported by an optimizer
 IN_MAKE_TEST = ("plot_01_dataset", "plot_03_training", "plot_05_trajectory")
 
 # Runs a program as a file, and prints at the end how many figures it showed.
@@ -112,7 +111,7 @@ def count_figures(tmp_path_factory):
     """The program above as a file, and a process in which PyTorch and Matplotlib are imported."""
     file = tmp_path_factory.mktemp("programs") / "count_figures.py"
     file.write_text(COUNT_FIGURES, encoding="utf-8")
-    with Forks(*IMPORTED, options=["-I", "-W", "error"], environment=clean_environment()) as forks:
+    with Forks(*PYTORCH, options=["-I", "-W", "error"], environment=clean_environment()) as forks:
         yield lambda folder, script: forks.run(folder, file, script)[0]
 
 

@@ -5,7 +5,7 @@ import re
 
 import matplotlib.pyplot as plt
 import pytest
-from forks import Forks
+from forks import PYTORCH, Forks
 
 STAGES = [
     "plot_01_dataset",
@@ -20,8 +20,7 @@ STAGES = [
 def forks(root):
     """A process in which PyTorch and Matplotlib are imported."""
     environment = {**os.environ, "PYTHONPATH": str(root), "MPLBACKEND": "Agg"}
-    imported = ["torch._dynamo", "matplotlib.pyplot"]
-    with Forks(*imported, options=["-W", "error"], environment=environment) as forks:
+    with Forks(*PYTORCH, options=["-W", "error"], environment=environment) as forks:
         yield forks
 
 
