@@ -230,6 +230,35 @@ def test_pages_can_be_read_without_scripts(browser: Browser, address: str) -> No
     context.close()
 
 
+def test_a_new_page_is_laid_out_in_pieces_and_then_as_tall_as_any(page: Page, address: str) -> None:
+    height = "document.documentElement.scrollHeight"
+    page.goto(address + STAGE)
+    assert page.locator("html").get_attribute("class") == "in-pieces"
+    expect(page.locator("article section > section:not(.laid-out)")).to_have_count(0)
+    in_pieces = page.evaluate(height)
+    page.reload()
+    assert not page.locator("html").get_attribute("class")
+    assert page.evaluate(height) == in_pieces
+
+
+def test_a_link_into_a_page_leads_to_its_place(page: Page, address: str) -> None:
+    page.goto(f"{address}{STAGE}#mini-batches")
+    assert not page.locator("html").get_attribute("class")
+    assert 0 <= page.locator("#mini-batches h2").evaluate("e => e.getBoundingClientRect().top") < 150
+
+
+@pytest.mark.parametrize("place", [STAGE + "#mini-batches", "api.html#linreg.training.train"])
+def test_the_section_in_view_is_marked_at_the_side(page: Page, address: str, place: str) -> None:
+    page.set_viewport_size({"width": 1600, "height": 500})
+    page.goto(address + place)
+    name = place.partition("#")[2]
+    mark = page.locator(".toc-tree li.scroll-current > a").last
+    expect(mark).to_have_attribute("href", f"#{name}")
+    expect(mark).to_be_in_viewport()
+    page.evaluate("scrollTo(0, 0)")
+    expect(page.locator(f'.toc-tree li.scroll-current > a[href="#{name}"]')).to_have_count(0)
+
+
 def test_a_printed_page_shows_the_text_alone(page: Page, address: str) -> None:
     page.goto(address + STAGE)
     page.emulate_media(media="print", color_scheme="dark")

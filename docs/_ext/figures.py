@@ -8,6 +8,8 @@ patches of an SVG; everything else becomes SVG, sharp at every size and a few ki
 
 import io
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -48,17 +50,28 @@ def save_twins(figure: Figure, path: Path) -> Path:
     """Save a figure for both themes and for the notebook; return the light one's path."""
     notebook = path.parent / "notebook" / path.name
     notebook.parent.mkdir(exist_ok=True)
-    figure.draw_without_rendering()
-    figure.set_layout_engine("none")  # it is laid out once, and the same in every file
-    save_png(figure, notebook, scale=1.5, facecolor="white")
     save, suffix = (save_png, ".png") if has_surface(figure) else (save_svg, ".svg")
     for old in path.parent.glob(f"{path.stem}*"):
         old.unlink()
     light = path.with_suffix(suffix)
-    save(figure, light)
-    darken(figure)
-    save(figure, light.with_stem(light.stem + "_dark"))
+    with laid_out(figure):
+        save_png(figure, notebook, scale=1.5, facecolor="white")
+        save(figure, light)
+        darken(figure)
+        save(figure, light.with_stem(light.stem + "_dark"))
     return light
+
+
+@contextmanager
+def laid_out(figure: Figure) -> Iterator[None]:
+    """Lay a figure out once, and the same in every file.
+
+    With a layout engine, even the one named "none", Matplotlib draws twice for each file.
+    """
+    figure.draw_without_rendering()
+    with mpl.rc_context({"figure.autolayout": False, "figure.constrained_layout.use": False}):
+        figure.set_layout_engine(None)  # which is what the settings above say
+        yield
 
 
 def has_surface(figure: Figure) -> bool:
