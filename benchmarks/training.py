@@ -21,7 +21,17 @@ MANY, LARGE_BATCH = 1_000_000, 4096
 
 
 def post_run(loop: Callable[..., object], num_workers: int) -> Callable[[], object]:
-    """Prepare the post's training with one of the two loops; the loop alone is timed."""
+    """Prepare the post's training with one of the two loops; the loop alone is timed, and warm.
+
+    It runs once before, without workers: the processes of the run that it alternates with leave
+    memory that is shared with them, and copied at the next touch.
+    """
+    ready_run(loop, num_workers=0)()
+    return ready_run(loop, num_workers)
+
+
+def ready_run(loop: Callable[..., object], num_workers: int) -> Callable[[], object]:
+    """Return a training that has not begun."""
     order = torch.Generator().manual_seed(0)
     loader = DataLoader(
         LinearRegressionDataset(seed=0),

@@ -1,3 +1,4 @@
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ import numpy as np
 import palette
 import pictures
 import pytest
-from matplotlib.colors import to_rgb
+from matplotlib.colors import LinearSegmentedColormap, to_rgb
 from matplotlib.figure import Figure
 from PIL import Image
 from sphinx.errors import ExtensionError
@@ -132,6 +133,25 @@ def test_no_light_colour_is_left_in_the_dark_twin(tmp_path: Path, draw: Any) -> 
     svg = (tmp_path / "dark.svg").read_text()
     for colour in [*ROLES, *plotting.SURFACE, "#ffffff", "#000000"]:
         assert colour not in svg
+
+
+def test_a_dark_svg_is_what_the_darkened_figure_would_give(tmp_path: Path) -> None:
+    figure = draw_line()
+    figures.save_svg(figure, tmp_path / "light.svg")
+    palette.darken(figure)
+    figures.save_svg(figure, tmp_path / "drawn.svg")
+    changed = palette.darken_svg((tmp_path / "light.svg").read_text())
+    drawn = (tmp_path / "drawn.svg").read_text()
+    marker = re.compile(r"\bm[0-9a-f]{10}\b")  # named after its colour too
+    assert marker.sub("", changed) == marker.sub("", drawn)
+    assert changed != (tmp_path / "light.svg").read_text()
+
+
+def test_lines_in_the_colours_of_a_surface_are_drawn_anew_for_the_dark() -> None:
+    figure, axes = plt.subplots()
+    colours = LinearSegmentedColormap.from_list("loss", plotting.SURFACE)
+    axes.contour(np.add.outer(np.arange(4.0), np.arange(4.0)), cmap=colours)
+    assert figures.has_surface(figure)
 
 
 def test_opacity_survives_and_nothing_invisible_appears() -> None:

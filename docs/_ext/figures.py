@@ -19,7 +19,7 @@ from matplotlib.collections import QuadMesh
 from matplotlib.contour import ContourSet
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
-from palette import darken
+from palette import darken, darken_svg
 from PIL import Image
 from sphinx.errors import ExtensionError
 
@@ -54,11 +54,15 @@ def save_twins(figure: Figure, path: Path) -> Path:
     for old in path.parent.glob(f"{path.stem}*"):
         old.unlink()
     light = path.with_suffix(suffix)
+    dark = light.with_stem(light.stem + "_dark")
     with laid_out(figure):
         save_png(figure, notebook, scale=1.5, facecolor="white")
         save(figure, light)
-        darken(figure)
-        save(figure, light.with_stem(light.stem + "_dark"))
+        if suffix == ".svg":
+            dark.write_text(darken_svg(light.read_text("utf-8")), "utf-8")
+        else:
+            darken(figure)
+            save_png(figure, dark)
     return light
 
 
@@ -68,17 +72,18 @@ def laid_out(figure: Figure) -> Iterator[None]:
 
     With a layout engine, even the one named "none", Matplotlib draws twice for each file.
     """
-    figure.draw_without_rendering()
+    if (engine := figure.get_layout_engine()) is not None:
+        engine.execute(figure)
     with mpl.rc_context({"figure.autolayout": False, "figure.constrained_layout.use": False}):
         figure.set_layout_engine(None)  # which is what the settings above say
         yield
 
 
 def has_surface(figure: Figure) -> bool:
-    """Tell whether a figure has filled contours, a mesh or an image."""
+    """Tell whether a figure has filled contours, a mesh, an image, or the colours of a surface."""
     return any(
         isinstance(artist, (QuadMesh, AxesImage))
-        or (isinstance(artist, ContourSet) and artist.filled)
+        or (isinstance(artist, ContourSet) and (artist.filled or artist.cmap.name == "loss"))
         for axes in figure.axes
         for artist in axes.get_children()
     )
