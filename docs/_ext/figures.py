@@ -19,7 +19,7 @@ from matplotlib.collections import QuadMesh
 from matplotlib.contour import ContourSet
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
-from palette import darken, darken_svg
+from palette import darken, darken_svg, shows_loss
 from PIL import Image
 from sphinx.errors import ExtensionError
 
@@ -83,7 +83,7 @@ def has_surface(figure: Figure) -> bool:
     """Tell whether a figure has filled contours, a mesh, an image, or the colours of a surface."""
     return any(
         isinstance(artist, (QuadMesh, AxesImage))
-        or (isinstance(artist, ContourSet) and (artist.filled or artist.cmap.name == "loss"))
+        or (isinstance(artist, ContourSet) and (artist.filled or shows_loss(artist)))
         for axes in figure.axes
         for artist in axes.get_children()
     )

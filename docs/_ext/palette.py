@@ -39,7 +39,7 @@ def darken(figure: Figure) -> None:
     artists = figure.findobj(include_self=False)
     arrows = [artist.arrow_patch for artist in artists if isinstance(artist, Annotation)]
     for artist in [*artists, *filter(None, arrows)]:
-        if getattr(getattr(artist, "cmap", None), "name", None) == "loss":
+        if shows_loss(artist):
             artist.set(cmap=surface)
             continue
         if isinstance(artist, ContourSet) and not artist.filled:
@@ -48,6 +48,11 @@ def darken(figure: Figure) -> None:
             artist.set_edgecolor(lines)
         for name in COLOURS:
             change(artist, name)
+
+
+def shows_loss(artist: Artist) -> bool:
+    """Tell whether an artist takes its colours from the map that `plot_surface` makes."""
+    return getattr(getattr(artist, "cmap", None), "name", None) == "loss"
 
 
 def change(artist: Artist, name: str) -> None:

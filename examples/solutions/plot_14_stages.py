@@ -254,7 +254,7 @@ tremble = {}
 for batch_size in (8, 1):
     m = fit(0.01, batch_size, num_epochs=100).parameters["m"]
     tremble[batch_size] = np.std(np.diff(m[50:]))
-    print(f"batch size {batch_size}: moves of m from epoch to epoch {tremble[batch_size]:.4f}")
+    print(f"batch size {batch_size}: m moves {tremble[batch_size]:.4f} per epoch")
 # sphinx_gallery_start_ignore
 assert tremble[1] > 2 * tremble[8]
 # sphinx_gallery_end_ignore
