@@ -51,6 +51,7 @@ def kill_once(rank: int) -> None:
     """Kill the last process with SIGKILL, unless torchrun has restarted it already."""
     is_last = rank == distributed.get_world_size() - 1
     if is_last and os.environ.get("TORCHELASTIC_RESTART_COUNT", "0") == "0":
+        print(f"process {rank} kills itself", flush=True)  # a buffer would die with it
         os.kill(os.getpid(), signal.SIGKILL)
 
 
@@ -67,7 +68,8 @@ def train_share(options: argparse.Namespace, device: torch.device) -> None:
     state: dict[str, Any] = {"model": model, "optimizer": optimizer, "sampler": sampler}
     first_epoch = load_checkpoint(options.checkpoint, **state) if options.checkpoint.exists() else 0
     if rank == 0:
-        print(f"starts at epoch {first_epoch}, batch {sampler.state_dict()['position']}")
+        position = sampler.state_dict()["position"]
+        print(f"starts at epoch {first_epoch}, batch {position}", flush=True)
     parallel = DistributedDataParallel(model)
     step = 0
     for epoch in range(first_epoch, options.epochs):

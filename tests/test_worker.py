@@ -2,6 +2,7 @@
 
 import os
 import random
+import re
 import runpy
 import subprocess
 import sys
@@ -49,6 +50,15 @@ def finish(run):
     output, _ = run.communicate(timeout=200)
     assert run.returncode == 0, output
     return output
+
+
+def events_of(output):
+    """What the worker itself said.
+
+    The exit status that torchrun reports is not always that of the killed process: within a tenth
+    of a second the others fail too, for they miss it.
+    """
+    return [line for line in output.splitlines() if re.match("starts at|process . kills", line)]
 
 
 def tree_of(run):
@@ -126,7 +136,11 @@ def test_three_processes_with_unequal_or_empty_shares_end_where_one_does(tmp_pat
 def test_three_processes_go_on_bit_for_bit(tmp_path):
     finish(torchrun(tmp_path / "whole.pt", processes=3))
     output = finish(torchrun(tmp_path / "killed.pt", "--kill-at=97", processes=3))
-    assert "exitcode: -9" in output
+    assert events_of(output) == [
+        "starts at epoch 0, batch 0",
+        "process 2 kills itself",
+        "starts at epoch 12, batch 6",  # 12 epochs of 7 steps, and 6 more: step 90
+    ]
     assert content_of(tmp_path / "killed.pt") == content_of(tmp_path / "whole.pt")
 
 
@@ -154,7 +168,7 @@ def kill_a_worker(folder, seed, undisturbed):
         workers = [p for p in tree_of(run)[1:] if str(WORKER) in p.cmdline()]
         assert len(workers) == 2
         kill([generator.choice(workers)])
-        assert "exitcode: -9" in finish(run)
+        assert len(events_of(finish(run))) == 2  # it started, and was started again
     finally:
         if run.poll() is None:
             kill(tree_of(run))
