@@ -66,13 +66,12 @@ def train_share(options: argparse.Namespace, device: torch.device) -> None:
         model.parameters(), lr=options.learning_rate, momentum=options.momentum
     )
     state: dict[str, Any] = {"model": model, "optimizer": optimizer, "sampler": sampler}
-    first_epoch = load_checkpoint(options.checkpoint, **state) if options.checkpoint.exists() else 0
+    start = load_checkpoint(options.checkpoint, **state) if options.checkpoint.exists() else 0
     if rank == 0:
-        position = sampler.state_dict()["position"]
-        print(f"starts at epoch {first_epoch}, batch {position}", flush=True)
+        print(f"starts at epoch {start}, batch {sampler.state_dict()['position']}", flush=True)
     parallel = DistributedDataParallel(model)
     step = 0
-    for epoch in range(first_epoch, options.epochs):
+    for epoch in range(start, options.epochs):
         for indices in sampler:
             share = indices.tensor_split(world_size)[rank]
             errors = dataset.y[share].to(device) - parallel(dataset.x[share].to(device))
@@ -100,9 +99,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         raise SystemExit("Start it with: torchrun --standalone --nproc-per-node=2 worker.py")
     if options.kill_at and not hasattr(signal, "SIGKILL"):
         raise SystemExit("This system has no SIGKILL: leave --kill-at out.")
-    # This module keeps the group that it finds when it is imported, and DistributedDataParallel
-    # imports it. Left to that, the group's threads would outlive `destroy_process_group`, and one
-    # that needs Python while the interpreter ends can abort the process. So it is imported first.
+    # DistributedDataParallel imports this module, which keeps the group that it finds then. Threads
+    # of that group would outlive it and could abort the process at its end: so import it before.
     importlib.import_module("torch.distributed.nn")
     device = choose_device()
     distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")

@@ -242,6 +242,7 @@ def test_a_new_page_is_laid_out_in_pieces_and_then_as_tall_as_any(page: Page, ad
 
 
 def test_a_link_into_a_page_leads_to_its_place(page: Page, address: str) -> None:
+    page.emulate_media(reduced_motion="reduce")  # else the page is still scrolling there
     page.goto(f"{address}{STAGE}#mini-batches")
     assert not page.locator("html").get_attribute("class")
     top = page.locator("#mini-batches h2").evaluate("e => e.getBoundingClientRect().top")
