@@ -24,9 +24,9 @@ from torch.utils.data import DataLoader
 # Stage 1
 # -------
 #
-# **1. Five hundred points.** The estimate of a standard deviation from n points is off by about
-# :math:`0.5 / \sqrt{2 n}`. With ten times the points it usually comes closer, though not for
-# every seed. Here it does.
+# **1. Five hundred points.** A typical error of about :math:`0.5 / \sqrt{2 n}` remains when a
+# standard deviation is estimated from n points. With ten times the points it usually comes closer,
+# though not for every seed. Here it does.
 
 from linreg.data import LinearRegressionDataset
 
