@@ -24,7 +24,7 @@ from torch.utils.data import DataLoader
 # Stage 1
 # -------
 #
-# **1. Five hundred points.** A typical error of about :math:`0.5 / \sqrt{2 n}` remains when a
+# **1. Five hundred points.** A typical error of about :math:`0.5 \, (2 n)^{-1/2}` remains when a
 # standard deviation is estimated from n points. With ten times the points it usually comes closer,
 # though not for every seed. Here it does.
 

@@ -361,7 +361,7 @@ assert limits[1] < limits[8] < limits[32] < full
 # --------
 #
 # **1. Waves of 89 steps.** Waves mean pitfall 2, the forgotten ``zero_grad``. One wave takes
-# :math:`2 \pi / \sqrt{2 \eta}` steps, so :math:`\eta = 2 \pi^2 / 89^2`, which is 0.0025. To count,
+# :math:`2 \pi (2 \eta)^{-1/2}` steps, so :math:`\eta = 2 \pi^2 / 89^2`, which is 0.0025. To count,
 # take the steps at which m passes its final value on the way up.
 
 model = LinearRegressionModel()

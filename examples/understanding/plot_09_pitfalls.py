@@ -126,7 +126,7 @@ assert all(after < before for before, after in zip(losses[True], losses[True][1:
 # %%
 # **Diagnosis.** ``backward`` *adds* to ``.grad``. Each step follows the sum of all gradients so
 # far. That is a ball in a bowl without friction: it rolls through the lowest point and up the
-# other side. Along m the ball swings to and fro once in about :math:`2 \pi / \sqrt{2 \eta}` steps,
+# other side. Along m the ball swings to and fro once in about :math:`2 \pi (2 \eta)^{-1/2}` steps,
 # where :math:`\eta` is the learning rate. At the learning rate 0.01 that is 44 steps. Along k,
 # where the bowl is steeper, it swings faster, and the two swings mix in the loss.
 #
