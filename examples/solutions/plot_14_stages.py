@@ -25,8 +25,8 @@ from torch.utils.data import DataLoader
 # -------
 #
 # **1. Five hundred points.** A typical error of about :math:`0.5 \, (2 n)^{-1/2}` remains when a
-# standard deviation is estimated from n points. With ten times the points it usually comes closer,
-# though not for every seed. Here it does.
+# standard deviation is estimated from n points. With ten times the points the estimate usually
+# comes closer, though not for every seed. Here it does.
 
 from linreg.data import LinearRegressionDataset
 
