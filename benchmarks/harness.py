@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
-Prepare = Callable[[], Callable[[], object]]  # what it returns is timed, what it does is not
+Run = Callable[[], object]  # what is timed
+Prepare = Callable[[], Run]  # what comes before, and is not
 
 
 @dataclass(frozen=True)

@@ -1,15 +1,20 @@
-"""Training: the post's run, and one epoch over a million points."""
+"""Training: the post's run, and one epoch over a million points.
 
-from collections.abc import Callable, Iterator
+Two rows stand twice: with `train`, and with the gradient written out. No speed is bought with a
+less readable `train`, so the second of each pair says what that costs.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from statistics import median
 
 import torch
 from sklearn.linear_model import SGDRegressor
-from torch import Tensor
 from torch.utils.data import DataLoader
 
-from benchmarks.harness import Measurement, Target, faster, seconds
+from benchmarks.by_hand import train_by_hand
+from benchmarks.harness import Measurement, Prepare, Run, Target, faster, seconds
+from benchmarks.loading import Batch, Batches, Columns
 from benchmarks.post_loop import post_loop
 from linreg.data import LinearRegressionDataset
 from linreg.model import LinearRegressionModel
@@ -20,39 +25,96 @@ EPOCHS, LEARNING_RATE, BATCH = 25, 0.01, 8
 MANY, LARGE_BATCH = 1_000_000, 4096
 
 
-def post_run(loop: Callable[..., object], num_workers: int) -> Callable[[], object]:
-    """Prepare the post's training with one of the two loops; the loop alone is timed, and warm.
-
-    It runs once before, without workers: the processes of the run that it alternates with leave
-    memory that is shared with them, and copied at the next touch.
-    """
-    ready_run(loop, num_workers=0)()
-    return ready_run(loop, num_workers)
+def plain_sgd(model: LinearRegressionModel) -> torch.optim.Optimizer:
+    """Return the optimiser of every loop here. It need not look for a way to group two numbers."""
+    return torch.optim.SGD(model.parameters(), lr=LEARNING_RATE, foreach=False)
 
 
-def ready_run(loop: Callable[..., object], num_workers: int) -> Callable[[], object]:
-    """Return a training that has not begun."""
-    order = torch.Generator().manual_seed(0)
-    loader = DataLoader(
-        LinearRegressionDataset(seed=0),
-        batch_size=BATCH,
-        shuffle=True,
-        generator=order,
-        num_workers=num_workers,
-    )
+def steps(loop: Callable[..., object], loader: Iterable[Batch], epochs: int) -> Run:
+    """Return a training that has not begun, of a new line with one of the two loops."""
     model = LinearRegressionModel()
-    optimizer = torch.optim.SGD(model.parameters(), lr=LEARNING_RATE)
-    return lambda: loop(model, loader, optimizer, EPOCHS)
+    optimizer = plain_sgd(model)
+    return lambda: loop(model, loader, optimizer, epochs)
+
+
+def post_loader(num_workers: int) -> DataLoader:
+    """Load the post's fifty points as the post did."""
+    order = torch.Generator().manual_seed(0)
+    data = LinearRegressionDataset(seed=0)
+    return DataLoader(data, BATCH, shuffle=True, generator=order, num_workers=num_workers)
+
+
+def lean_loader(data: Columns, batch_size: int) -> Batches:
+    """Load as page 11 does where nothing is left to save."""
+    return Batches(data, MiniBatchSampler(len(data), batch_size, seed=0))
+
+
+def warm(ready: Prepare) -> Prepare:
+    """Run once before each run that is timed.
+
+    The processes of the run that it alternates with leave memory that is shared with them, and
+    copied at the next touch.
+    """
+
+    def prepare() -> Run:
+        ready()()
+        return ready()
+
+    return prepare
+
+
+def post_run() -> Run:
+    """Prepare the post's training as it stood: one worker process, started in every epoch."""
+    steps(post_loop, post_loader(num_workers=0), EPOCHS)()
+    return steps(post_loop, post_loader(num_workers=1), EPOCHS)
+
+
+@warm
+def run_in_process() -> Run:
+    """Prepare the post's training with its own loop, which loads its data itself."""
+    return steps(post_loop, post_loader(num_workers=0), EPOCHS)
+
+
+@warm
+def run_of_train() -> Run:
+    """Prepare the post's training with `train`, and the post's loader."""
+    return steps(train, post_loader(num_workers=0), EPOCHS)
+
+
+@warm
+def lean_run_of_train() -> Run:
+    """Prepare the post's training with `train`, and the loader of page 11."""
+    return steps(train, lean_loader(Columns(seed=0), BATCH), EPOCHS)
+
+
+@warm
+def lean_run_by_hand() -> Run:
+    """Prepare the same with the gradient written out."""
+    loader = lean_loader(Columns(seed=0), BATCH)
+    return lambda: train_by_hand(loader, LEARNING_RATE, EPOCHS)
+
+
+def and_besides(result: Measurement, name: str, ours: Prepare) -> Measurement:
+    """Add to the details of a row what another way takes, in ms."""
+    other = 1000 * median(seconds(ours) for _ in range(11))
+    return Measurement(result.ratio, details={**result.details, name: other})
 
 
 def against_a_worker_per_epoch() -> Measurement:
-    """Compare with the post's loop as it stood: one worker process, started in every epoch."""
-    return faster(lambda: post_run(train, 0), lambda: post_run(post_loop, 1))
+    """Compare with the post's loop as it stood."""
+    return and_besides(
+        faster(lean_run_of_train, post_run), "ours, the post's loader, ms", run_of_train
+    )
+
+
+def by_hand_against_a_worker_per_epoch() -> Measurement:
+    """Compare the gradient written out with the post's loop as it stood."""
+    return faster(lean_run_by_hand, post_run)
 
 
 def against_no_workers() -> Measurement:
     """Compare with the post's loop when it loads its data itself. Short runs: many turns."""
-    return faster(lambda: post_run(train, 0), lambda: post_run(post_loop, 0), repeats=51)
+    return faster(run_of_train, run_in_process, repeats=51)
 
 
 @contextmanager
@@ -69,27 +131,27 @@ def one_thread() -> Iterator[None]:
         torch.set_num_threads(threads)
 
 
-class Columns(LinearRegressionDataset):
-    """The same points for tensors of indices alone, as page 11 shows it."""
-
-    def __getitem__(self, index: Tensor) -> tuple[Tensor, Tensor]:
-        """Return a mini-batch."""
-        return self.x.index_select(0, index), self.y.index_select(0, index)
-
-
-def epoch_of_train(data: LinearRegressionDataset) -> Callable[[], object]:
+def epoch_of_train(data: Columns) -> Run:
     """Prepare one epoch of `train` with `MiniBatchSampler`."""
+    return steps(train, lean_loader(data, LARGE_BATCH), epochs=1)
+
+
+def epoch_of_stage_1(data: LinearRegressionDataset) -> Run:
+    """Prepare one with a `DataLoader` and the dataset of stage 1, which understands numbers too."""
     sampler = MiniBatchSampler(len(data), LARGE_BATCH, seed=0)
-    loader = DataLoader(data, batch_size=None, sampler=sampler)
-    model = LinearRegressionModel()
-    optimizer = torch.optim.SGD(model.parameters(), lr=LEARNING_RATE)
-    return lambda: train(model, loader, optimizer, 1)
+    return steps(train, DataLoader(data, batch_size=None, sampler=sampler), epochs=1)
 
 
-def epoch_by_hand(data: LinearRegressionDataset) -> Callable[[], object]:
+def epoch_with_the_gradient_written_out(data: Columns) -> Run:
+    """Prepare one epoch without autograd and without an optimiser."""
+    loader = lean_loader(data, LARGE_BATCH)
+    return lambda: train_by_hand(loader, LEARNING_RATE, num_epochs=1)
+
+
+def epoch_by_hand(data: Columns) -> Run:
     """Prepare one epoch of a loop with nothing in it that it does not need."""
     model = LinearRegressionModel()
-    optimizer = torch.optim.SGD(model.parameters(), lr=LEARNING_RATE)
+    optimizer = plain_sgd(model)
 
     def run() -> None:
         for batch in torch.randperm(len(data)).split(LARGE_BATCH):
@@ -102,7 +164,7 @@ def epoch_by_hand(data: LinearRegressionDataset) -> Callable[[], object]:
     return run
 
 
-def epoch_of_scikit_learn(data: LinearRegressionDataset) -> Callable[[], object]:
+def epoch_of_scikit_learn(data: LinearRegressionDataset) -> Run:
     """Prepare one shuffled epoch of scikit-learn's SGD, which steps once per sample, in float32."""
     features, target = data.x.numpy()[:, None], data.y.numpy()
     regressor = SGDRegressor(
@@ -112,17 +174,20 @@ def epoch_of_scikit_learn(data: LinearRegressionDataset) -> Callable[[], object]
 
 
 def against_scikit_learn() -> Measurement:
-    """Compare the samples per second of one epoch with those of `SGDRegressor`.
-
-    The details tell besides what the dataset of stage 1 takes, which understands numbers too.
-    """
+    """Compare the samples per second of one epoch with those of `SGDRegressor`."""
     data, plain = Columns(n=MANY, seed=0), LinearRegressionDataset(n=MANY, seed=0)
     with one_thread():
         result = faster(lambda: epoch_of_train(data), lambda: epoch_of_scikit_learn(data))
-        of_stage_1 = median(seconds(lambda: epoch_of_train(plain)) for _ in range(11))
-    return Measurement(
-        result.ratio, details={**result.details, "ours, dataset of stage 1, ms": 1000 * of_stage_1}
-    )
+        return and_besides(result, "ours, as in stage 1, ms", lambda: epoch_of_stage_1(plain))
+
+
+def by_hand_against_scikit_learn() -> Measurement:
+    """Compare the samples per second of one epoch with the gradient written out."""
+    data = Columns(n=MANY, seed=0)
+    with one_thread():
+        return faster(
+            lambda: epoch_with_the_gradient_written_out(data), lambda: epoch_of_scikit_learn(data)
+        )
 
 
 def against_a_loop_by_hand() -> Measurement:
@@ -141,7 +206,14 @@ TARGETS = (
         against_a_worker_per_epoch,
     ),
     Target(
-        "the same, the trajectory recorded",
+        "the same, the gradient written out",
+        "its own loop, a worker process per epoch: times faster",
+        "at least",
+        35,
+        by_hand_against_a_worker_per_epoch,
+    ),
+    Target(
+        "the post's run and loader, the trajectory recorded",
         "its own loop with num_workers=0: times faster",
         "at least",
         1,
@@ -155,7 +227,14 @@ TARGETS = (
         against_scikit_learn,
     ),
     Target(
-        "the same",
+        "the same, the gradient written out",
+        "scikit-learn's SGDRegressor: times the samples per second",
+        "at least",
+        1.5,
+        by_hand_against_scikit_learn,
+    ),
+    Target(
+        "one epoch of 1,000,000 points, batch 4096",
         "a loop by hand (randperm, gather, autograd, SGD step): share of its speed",
         "at least",
         0.85,

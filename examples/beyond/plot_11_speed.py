@@ -7,10 +7,11 @@ although the arithmetic would not. This page finds out where the time goes, and 
 without leaving the dataset, the model and the loop.
 
 **What you will learn:** how to measure, why loading item by item is slow, what a sampler of index
-tensors does about it, and when a GPU pays.
+tensors does about it, what a step costs, and when a GPU pays.
 
-**What you need:** stage 3, the training loop, and stage 4, the loss surface. All times below were
-measured on the machine that built this page. Yours will differ. What the page asserts should hold.
+**What you need:** stage 3, the training loop, stage 4, the loss surface, and the page on one step.
+All times below were measured on the machine that built this page. Yours will differ. What the page
+asserts should hold.
 """
 
 # %%
@@ -64,18 +65,18 @@ from linreg.model import LinearRegressionModel
 from linreg.training import train
 
 
-def epoch(loader, device="cpu"):
-    """Train a new line for one epoch."""
+def fit(loader, num_epochs=1, device="cpu"):
+    """Train a new line."""
     model = LinearRegressionModel().to(device)
-    return train(model, loader, torch.optim.SGD(model.parameters(), lr=0.01), num_epochs=1)
+    return train(model, loader, torch.optim.SGD(model.parameters(), lr=0.01), num_epochs)
 
 
 dataset = LinearRegressionDataset(n=50_000, seed=0)
 loader = DataLoader(dataset, batch_size=4096, shuffle=True)
 batches = list(loader)
-epoch(batches)
-whole, load = seconds(lambda: epoch(loader)), seconds(lambda: list(loader))
-compute = seconds(lambda: epoch(batches))
+fit(batches)
+whole, load = seconds(lambda: fit(loader)), seconds(lambda: list(loader))
+compute = seconds(lambda: fit(batches))
 print(f"a whole epoch:   {1000 * whole:8.2f} ms")
 print(f"only to load it: {1000 * load:8.2f} ms")
 print(f"only to train:   {1000 * compute:8.2f} ms, {compute / whole:.1%} of the whole")
@@ -138,13 +139,65 @@ assert any(seconds(lambda: list(selecting_loader)) < fast_load for _ in range(10
 # sphinx_gallery_end_ignore
 
 # %%
+# A loader is what you can loop over
+# ----------------------------------
+#
+# ``train`` asks one thing of a loader: that it yields batches, anew in each epoch. A ``DataLoader``
+# can do more, such as start worker processes, and takes its time for that at every batch. With
+# data in memory and a sampler of index tensors, this is a loader too:
+
+
+class Batches:
+    """The mini-batches of a dataset, in the order of a sampler."""
+
+    def __init__(self, dataset, sampler):
+        self.dataset, self.sampler = dataset, sampler
+
+    def __iter__(self):
+        return (self.dataset[indices] for indices in self.sampler)
+
+
+# %%
+# The smaller the batches, the more that counts. So take the post's run: 25 epochs of 50 points, in
+# mini-batches of 8. The post started a worker process in each epoch. (A program without a main
+# guard has to ask for ``fork``, which is safe only on Linux.)
+
+fork = {"num_workers": 1, "multiprocessing_context": "fork"}
+fifty, sampler = Columns(seed=0), MiniBatchSampler(50, batch_size=8, seed=0)
+loaders = {
+    "worker": DataLoader(LinearRegressionDataset(seed=0), batch_size=8, shuffle=True, **fork),
+    "item by item": DataLoader(LinearRegressionDataset(seed=0), batch_size=8, shuffle=True),
+    "batch by batch": DataLoader(fifty, batch_size=None, sampler=sampler),
+    "Batches": Batches(fifty, sampler),
+}
+if sys.platform != "linux":
+    del loaders["worker"]
+
+# %%
+
+runs = {way: seconds(lambda loader=loader: fit(loader, 25)) for way, loader in loaders.items()}
+for way, taken in runs.items():
+    print(f"{way:14}{1000 * taken:8.1f} ms  {max(runs.values()) / taken:5.1f} times as fast")
+
+# sphinx_gallery_start_ignore
+assert "worker" not in runs or runs["worker"] > 2 * runs["item by item"]
+for way, leaner in (("item by item", "batch by batch"), ("batch by batch", "Batches")):
+    # One of ten tries: another program can slow down the first.
+    tries = ([seconds(lambda w=w: fit(loaders[w], 25)) for w in (leaner, way)] for _ in range(10))
+    assert any(fast < slow for fast, slow in tries)
+# sphinx_gallery_end_ignore
+
+# %%
+# The training is the same in every row, up to the order of the points. A worker pays when it has
+# much to do for each item, such as reading a file. Here, to start it takes longer than all the
+# steps together.
+#
 # From fifty points to ten million
 # --------------------------------
 #
-# Now measure a whole epoch for more and more points, loaded in three ways. The first starts a
-# worker process in each epoch, as the post did. (A program without a main guard has to ask for
-# ``fork``, which is safe only on Linux.) If the machine has an accelerator, a fourth way keeps data
-# and model on it. The random orders still come from the CPU.
+# Now measure a whole epoch for more and more points, loaded in the first three of these ways. If
+# the machine has an accelerator, a fourth way keeps data and model on it. The random orders still
+# come from the CPU.
 
 from linreg.device import default_device
 
@@ -167,8 +220,7 @@ def batch_by_batch(data):
 # %%
 
 ways = {}
-if sys.platform == "linux":
-    fork = {"num_workers": 1, "multiprocessing_context": "fork"}
+if "worker" in loaders:
     ways["worker"] = lambda data: DataLoader(data, batch_size=4096, shuffle=True, **fork)
 ways["item by item"] = lambda data: DataLoader(data, batch_size=4096, shuffle=True)
 ways["batch by batch"] = batch_by_batch
@@ -189,7 +241,7 @@ for size in sizes:
             continue
         loader = make_loader(data)
         where = device if way == "accelerator" else "cpu"
-        times[way].append(seconds(lambda loader=loader, where=where: epoch(loader, where)))
+        times[way].append(seconds(lambda loader=loader, where=where: fit(loader, 1, where)))
 
 # %%
 # How fast could it be? Every number must come from memory once, and each point has two of four
@@ -235,7 +287,72 @@ assert len(times["batch by batch"]) >= len(times["item by item"])
 # Loading item by item was not slow because of the arithmetic. It was slow because Python handled
 # each point on its own: a call, and two tensors of one number. Now it handles a batch. What still
 # lies between the curve and the memory line is the random order, which reads memory in jumps, and
-# the price of a step. The next table shows that price.
+# the price of a step.
+#
+# What a step costs
+# -----------------
+#
+# On the page on one step, each level took some work off your hands. What did that cost? Take
+# level 2, the tensors with the gradient written out, and give it a loader.
+
+
+def fit_by_hand(loader, num_epochs=1):
+    """Train a new line, with the gradient written out."""
+    k, m = 0.0, 0.0
+    for _ in range(num_epochs):
+        for x, y in loader:
+            residual = y - (k * x + m)
+            grad_k = -2 * torch.mean(residual * x).item()
+            grad_m = -2 * torch.mean(residual).item()
+            k -= 0.01 * grad_k
+            m -= 0.01 * grad_m
+    return k, m
+
+
+# %%
+# Given the same batches it takes the same steps, so it ends at the same line.
+
+batches = list(Batches(fifty, sampler))
+parameters = fit(batches, 25).parameters
+print(f"train:    k = {parameters['k'][-1]:.4f}, m = {parameters['m'][-1]:.4f}")
+print("by hand:  k = {:.4f}, m = {:.4f}".format(*fit_by_hand(batches, 25)))
+assert np.allclose(fit_by_hand(batches, 25), (parameters["k"][-1], parameters["m"][-1]), rtol=1e-5)
+
+# %%
+# Now time a hundred steps on a few points, and a hundred on many.
+
+
+def step_seconds(way, batch):
+    """Return the time of one step."""
+    return seconds(lambda: way(100 * [batch])) / 100
+
+
+many = LinearRegressionDataset(n=200_000, seed=0)
+print("points in a step       train     by hand")
+for batch in (batches[0], (many.x, many.y)):
+    general, by_hand = step_seconds(fit, batch), step_seconds(fit_by_hand, batch)
+    print(f"{len(batch[0]):<16,}{1e6 * general:9.1f} µs{1e6 * by_hand:9.1f} µs")
+
+# sphinx_gallery_start_ignore
+
+
+def advantage(batch):
+    """Return how many times faster the step by hand is."""
+    return step_seconds(fit, batch) / step_seconds(fit_by_hand, batch)
+
+
+# One of ten tries: another program can slow down the first.
+assert any(advantage(batches[0]) > max(2, advantage((many.x, many.y))) for _ in range(10))
+# sphinx_gallery_end_ignore
+
+# %%
+# The arithmetic of eight points takes next to no time. So the first row is the price of autograd,
+# the optimiser, the checks and the record. It is paid once for each step, and a large step has
+# arithmetic that outweighs it.
+#
+# For that price, ``train`` fits any model. Change the model, and the gradient in ``fit_by_hand`` is
+# wrong without a word. Write a gradient out if you train one small model very often, and check it
+# as on the page on one step. Otherwise leave it to autograd.
 #
 # Does a GPU pay?
 # ---------------
@@ -249,12 +366,15 @@ torch.set_num_threads(threads)
 places = ["cpu"] if device.type == "cpu" else ["cpu", device.type]
 step_sizes = [4096, 65_536, 1_000_000]
 data = LinearRegressionDataset(n=step_sizes[-1], seed=0)
-step_times = {place: [] for place in places}
-for place in places:
-    for size in step_sizes:
-        batch = data.x[:size].to(place), data.y[:size].to(place)
-        ten = seconds(lambda batches=10 * [batch], place=place: epoch(batches, place))
-        step_times[place].append(ten / 10)
+
+
+def step_on(place, size):
+    """Return the time of one step on so many points."""
+    batch = data.x[:size].to(place), data.y[:size].to(place)
+    return seconds(lambda: fit(10 * [batch], device=place)) / 10
+
+
+step_times = {place: [step_on(place, size) for size in step_sizes] for place in places}
 
 # %%
 # The time of one step, on this machine:
@@ -264,8 +384,15 @@ for row in zip(step_sizes, *step_times.values(), strict=True):
     print(f"{row[0]:<16,}" + "".join(f"{1000 * taken:9.3f} ms" for taken in row[1:]))
 if len(places) == 1:
     print("This machine has no accelerator to compare with.")
-for taken in step_times.values():
-    assert taken[-1] / step_sizes[-1] < taken[0] / step_sizes[0]
+
+# sphinx_gallery_start_ignore
+# With one thread: several wait for each other if another program holds a core.
+torch.set_num_threads(1)
+few, many_points = step_sizes[0], step_sizes[-1]
+for place in places:
+    tries = ((step_on(place, many_points), step_on(place, few)) for _ in range(10))
+    assert any(large / many_points < small / few for large, small in tries)
+# sphinx_gallery_end_ignore
 
 # %%
 # The larger the step, the less time it takes for each point. Only to start a step on a GPU can take
@@ -321,6 +448,8 @@ assert seconds(centred) < seconds(broadcasting) < seconds(double_loop)
 # 2. Set ``shuffle=False`` in the sampler. How much of the time was the random order?
 # 3. Give a dataset the method ``__getitems__(indices)``, which receives a list of indices. The
 #    usual loader calls it if it is there. How far does that get you?
+# 4. Where does the time of a step go? Time the prediction with its loss, then this with
+#    ``backward``, then all of it with ``zero_grad`` and ``step``. Which part is the smallest?
 #
 # Next
 # ----

@@ -15,6 +15,7 @@ Try them yourself first: the pages hold all you need.
 # -----------
 
 import time
+import timeit
 from itertools import islice
 
 import matplotlib.pyplot as plt
@@ -215,6 +216,43 @@ ways = {
 times = {way: load_seconds(loader) for way, loader in ways.items()}
 print("slowest first:", ", ".join(sorted(times, key=times.get, reverse=True)))
 assert times["one by one"] > times["by list"] > times["by tensor"]
+
+# %%
+# **4. The parts of a step.** Each function does what the one before it does, and one thing more. So
+# the price of a part is a difference. The smallest part is the one that you wrote: the prediction
+# and its loss. To derive the gradient costs more, and so does the optimiser.
+
+model = LinearRegressionModel()
+optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+x, y = dataset.x[:8], dataset.y[:8]
+
+
+def predict():
+    """Compute the loss of eight points."""
+    return nn.functional.mse_loss(model(x), y)
+
+
+def derive():
+    """Compute its gradient, too."""
+    predict().backward()
+
+
+def step():
+    """Take the whole step."""
+    optimizer.zero_grad()
+    derive()
+    optimizer.step()
+
+
+# %%
+# ``timeit`` calls a function many times and repeats that. The shortest time counts.
+
+predicted, derived, stepped = (
+    min(timeit.repeat(part, number=500, repeat=5)) for part in (predict, derive, step)
+)
+smallest = predicted < min(derived - predicted, stepped - derived)
+print("the smallest part is the prediction with its loss:", smallest)
+assert smallest
 
 # %%
 # Many machines

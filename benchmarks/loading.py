@@ -1,0 +1,29 @@
+"""Mini-batches without detours, as page 11 shows them."""
+
+from collections.abc import Iterator
+
+from torch import Tensor
+
+from linreg.data import LinearRegressionDataset
+from linreg.sampler import MiniBatchSampler
+
+Batch = tuple[Tensor, Tensor]
+
+
+class Columns(LinearRegressionDataset):
+    """The same points, for tensors of indices alone."""
+
+    def __getitem__(self, index: Tensor) -> Batch:
+        """Return a mini-batch."""
+        return self.x.index_select(0, index), self.y.index_select(0, index)
+
+
+class Batches:
+    """The mini-batches of a dataset, in the order of a sampler."""
+
+    def __init__(self, dataset: Columns, sampler: MiniBatchSampler) -> None:
+        self.dataset, self.sampler = dataset, sampler
+
+    def __iter__(self) -> Iterator[Batch]:
+        """Begin an epoch."""
+        return (self.dataset[indices] for indices in self.sampler)
