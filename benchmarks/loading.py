@@ -18,12 +18,13 @@ class Columns(LinearRegressionDataset):
         return self.x.index_select(0, index), self.y.index_select(0, index)
 
 
-class Batches:
+class PlainLoader:
     """The mini-batches of a dataset, in the order of a sampler."""
 
     def __init__(self, dataset: Columns, sampler: MiniBatchSampler) -> None:
         self.dataset, self.sampler = dataset, sampler
 
     def __iter__(self) -> Iterator[Batch]:
-        """Begin an epoch."""
-        return (self.dataset[indices] for indices in self.sampler)
+        """Yield the mini-batches of an epoch."""
+        for indices in self.sampler:
+            yield self.dataset[indices]

@@ -14,7 +14,7 @@ from torch.utils.data import DataLoader
 
 from benchmarks.by_hand import train_by_hand
 from benchmarks.harness import Measurement, Prepare, Run, Target, faster, seconds
-from benchmarks.loading import Batch, Batches, Columns
+from benchmarks.loading import Batch, Columns, PlainLoader
 from benchmarks.post_loop import post_loop
 from linreg.data import LinearRegressionDataset
 from linreg.model import LinearRegressionModel
@@ -44,9 +44,9 @@ def post_loader(num_workers: int) -> DataLoader:
     return DataLoader(data, BATCH, shuffle=True, generator=order, num_workers=num_workers)
 
 
-def lean_loader(data: Columns, batch_size: int) -> Batches:
+def lean_loader(data: Columns, batch_size: int) -> PlainLoader:
     """Load as page 11 does where nothing is left to save."""
-    return Batches(data, MiniBatchSampler(len(data), batch_size, seed=0))
+    return PlainLoader(data, MiniBatchSampler(len(data), batch_size, seed=0))
 
 
 def warm(ready: Prepare) -> Prepare:
