@@ -183,7 +183,7 @@ runs = {}
 for way, loader in loaders.items():
     runs[way] = seconds(lambda loader=loader: fit(loader, num_epochs=25))
     print(f"{way:16}{1000 * runs[way]:8.1f} ms")
-print(f"from the slowest to the fastest: {max(runs.values()) / min(runs.values()):.1f} times")
+print(f"slowest / fastest:{max(runs.values()) / min(runs.values()):6.1f}")
 
 # sphinx_gallery_start_ignore
 assert "worker" not in runs or runs["worker"] > 2 * runs["item by item"]
