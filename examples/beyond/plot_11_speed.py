@@ -35,16 +35,19 @@ from torch.utils.data import DataLoader, Sampler
 # --------------
 #
 # The first call of a function is often slower than the next, and other programs disturb it. So
-# call it once before, repeat a short measurement, and take the shortest time. A long one counts as
-# it is. One thread will do: steps as small as these gain nothing from a second one, and lose much
-# when another program holds the core that it needs.
+# repeat a measurement up to five times, and take the shortest time. After half a second stop
+# repeating: a long action is timed once.
+#
+# PyTorch can share its arithmetic among *threads*, which run at the same time on the cores of the
+# processor. Here one thread will do: small steps gain nothing from a second one, and lose much when
+# another program holds the core that it needs.
 
 threads = torch.get_num_threads()
 torch.set_num_threads(1)
 
 
 def seconds(action):
-    """Return the shortest of up to five times that an action takes."""
+    """Call an action up to five times, and return the shortest duration."""
     times = []
     while len(times) < 5 and sum(times) < 0.5:
         start = time.perf_counter()
@@ -91,8 +94,8 @@ assert compute < whole / 5
 # --------------------------
 #
 # A tensor can be indexed with a tensor of indices. That takes a whole mini-batch out of the
-# dataset in one go. A *sampler* decides which indices come when. This one hands out a tensor for
-# each mini-batch, where the usual one hands out a number for each point.
+# dataset in one go. A *sampler* decides which indices come when. The one below hands out a tensor
+# for each mini-batch, where the usual one hands out a number for each point.
 #
 # The core is in ``__iter__``: a random order of all indices, cut into pieces. The rest lets a
 # training be interrupted and resumed in mid-epoch; the next page needs that.
@@ -118,8 +121,9 @@ print(f"batch by batch:  {len(dataset) / fast_load / 1e6:8.2f} million points pe
 assert fast_load < load
 
 # %%
-# ``self.x[index]`` understands numbers, slices and masks besides. ``index_select`` understands
-# indices alone, and is faster. A dataset that is only ever asked for mini-batches can use it.
+# ``self.x[index]`` understands single numbers, slices and masks as well. ``index_select``
+# understands nothing but a tensor of indices, and is faster. A dataset that is only ever asked for
+# whole mini-batches can use it. The usual loader, which asks with a number, cannot.
 
 
 class Columns(LinearRegressionDataset):
@@ -160,7 +164,8 @@ class PlainLoader:
 
 # %%
 # The smaller the batches, the more of them there are, and the more that time counts. So take the
-# post's run: 25 epochs of 50 points, in mini-batches of 8.
+# post's run: 25 epochs of 50 points, in mini-batches of 8. The last of these loaders is a list of
+# batches, so it leaves nothing to do but to train.
 
 fifty = Columns(n=50, seed=0)
 fifty_sampler = MiniBatchSampler(50, batch_size=8, seed=0)
@@ -169,6 +174,7 @@ loaders = {
     "item by item": DataLoader(**items),
     "batch by batch": DataLoader(fifty, batch_size=None, sampler=fifty_sampler),
     "PlainLoader": PlainLoader(fifty, fifty_sampler),
+    "ready in a list": list(PlainLoader(fifty, fifty_sampler)),
 }
 
 # %%
@@ -183,15 +189,14 @@ runs = {}
 for way, loader in loaders.items():
     runs[way] = seconds(lambda loader=loader: fit(loader, num_epochs=25))
     print(f"{way:16}{1000 * runs[way]:8.1f} ms")
-print(f"slowest / fastest:{max(runs.values()) / min(runs.values()):6.1f}")
+print(f"slowest / PlainLoader: {max(runs.values()) / runs['PlainLoader']:.1f}")
 
 # sphinx_gallery_start_ignore
-assert "worker" not in runs or runs["worker"] > 2 * runs["item by item"]
-loaders["ready"] = list(loaders["PlainLoader"])
+assert "worker" not in runs or runs["worker"] > sum(runs.values()) / 2
 for way, leaner, share in (
     ("item by item", "batch by batch", 1.0),
     ("batch by batch", "PlainLoader", 1.0),
-    ("ready", "PlainLoader", 2.0),
+    ("ready in a list", "PlainLoader", 2.0),
 ):
     # One of ten tries: another program can slow down the first.
     tries = ([seconds(lambda w=w: fit(loaders[w], 25)) for w in (leaner, way)] for _ in range(10))
@@ -199,18 +204,20 @@ for way, leaner, share in (
 # sphinx_gallery_end_ignore
 
 # %%
-# All rows train the same line, up to the order of the points. A worker pays where an item takes
-# long, such as a file that must be read. Here it has next to nothing to do, and its 25 starts take
-# longer than the rest together.
+# All rows train on the same points. A worker pays where an item takes long, such as a file that
+# must be read. Here it has next to nothing to do, and its 25 starts take longer than all other rows
+# together.
 #
-# With the plain loader, loading is the smaller part. What is left is the price of 175 steps.
+# Training on batches that are ready is the price of 175 steps. With batches as small as these it is
+# most of the run, and the plain loader adds little to it.
 #
 # What a step costs
 # -----------------
 #
-# *Anatomy of one step* wrote an epoch at five levels. Each took some work off your hands. What does
-# that cost? Here is level 2 with a loader: tensors, and the gradient written out. The two
-# parameters are Python's own numbers, which is faster still.
+# *Anatomy of one step* wrote an epoch at five levels. Each took some work off your hands. What do
+# they cost together? Here is the loop of level 2 again, with one change: k and m are Python's own
+# numbers, since arithmetic on single numbers is faster without tensors. ``item()`` makes such a
+# number of each mean.
 
 
 def fit_by_hand(loader, num_epochs=1):
@@ -264,9 +271,10 @@ assert any(advantage(batches[0]) > max(2, advantage((many.x, many.y))) for _ in 
 # sphinx_gallery_end_ignore
 
 # %%
-# By hand, eight points take a handful of calls to PyTorch. What ``train`` takes beyond that is the
-# price of autograd, the optimiser, the checks and the record. With 200,000 points autograd has more
-# arithmetic to do, too, but the ratio shrinks.
+# By hand a step is a handful of calls to PyTorch, and eight points give them hardly anything to do.
+# What ``train`` takes beyond that is the price of autograd, the optimiser, the checks and the
+# record. With 200,000 points autograd has arithmetic of its own to do, so the difference grows. But
+# it is a smaller share of the step.
 #
 # For that price, ``train`` fits any model. If you change the prediction in ``fit_by_hand`` and
 # forget the gradient, no error tells you. So write a gradient out where you train one small model
@@ -275,9 +283,10 @@ assert any(advantage(batches[0]) > max(2, advantage((many.x, many.y))) for _ in 
 # From fifty points to ten million
 # --------------------------------
 #
-# Now measure an epoch for more and more points, in mini-batches of 4096. Load them with a worker,
-# item by item, and batch by batch with the dataset of stage 1. If the machine has an accelerator,
-# one more way keeps data and model on it. The random orders still come from the CPU.
+# Now measure an epoch for more and more points, in mini-batches of 4096. Load them in three ways:
+# item by item in a worker, item by item without one, and batch by batch with the dataset of
+# stage 1. If the machine has an accelerator, one more way keeps data and model on it. The random
+# orders still come from the CPU.
 
 from linreg.device import default_device
 
@@ -309,7 +318,8 @@ if device.type != "cpu":
 print("ways:", ", ".join(ways))
 
 # %%
-# A curve ends where its next point, judged by the last one, would take more than two seconds.
+# Each way stops before the size at which, judged by its last time, it would take more than two
+# seconds.
 
 sizes = [50, 500, 5_000, 50_000, 500_000, 10_000_000]
 times = {way: [] for way in ways}
@@ -318,7 +328,7 @@ for size in sizes:
     for way, make_loader in ways.items():
         i = len(times[way])
         if i and (sizes[i] != size or times[way][-1] * size / sizes[i - 1] > 2):
-            continue
+            continue  # it has stopped already, or stops here
         loader = make_loader(data)
         where = device if way == "accelerator" else "cpu"
         times[way].append(seconds(lambda loader=loader, where=where: fit(loader, 1, where)))
@@ -350,7 +360,7 @@ describe("Seconds per epoch over the number of points: loading batch by batch li
 plt.show()
 
 # %%
-# Read the figure from left to right. For few points the curve of whole batches is level: that is
+# Read the figure from left to right. For few points the curve of batch by batch is level: that is
 # the price of starting, with a new line, optimiser and loader, and of a single step. The worker's
 # curve begins level, too: it has to start a process. Loading item by item rises almost from the
 # beginning. For many points all curves rise, and what counts is the price of one point.
@@ -420,7 +430,7 @@ for place in places:
 #
 # Large pieces instead of single numbers: the same lesson once more. A loss surface over 100 slopes
 # and 100 intercepts can be computed by a double loop, as in the post, by broadcasting, or by the
-# centred form of stage 4.
+# formula of stage 4, which takes the means off first.
 
 from linreg.landscape import loss_surface
 
@@ -435,7 +445,7 @@ def double_loop():
 
 
 def broadcasting():
-    """Let NumPy run the loops, row by row of the grid."""
+    """Let NumPy run the inner loop, for a row of the grid at a time."""
     errors = y - np.multiply.outer(k_values, x)
     return np.array([np.mean((errors - m) ** 2, axis=1) for m in m_values])
 
@@ -453,9 +463,9 @@ for way in (double_loop, broadcasting, centred):
 assert seconds(centred) < seconds(broadcasting) < seconds(double_loop)
 
 # %%
-# All three give the same surface. Broadcasting moves the loops from Python to compiled code, and
-# does the same arithmetic. The centred form does less arithmetic. First look for work that need
-# not be done; then do the rest in large pieces.
+# All three give the same surface. Broadcasting moves the loop over the slopes from Python to
+# compiled code. The formula does not pass over the data for each pair at all. First look for work
+# that need not be done; then do the rest in large pieces.
 #
 # Exercises
 # ---------
