@@ -46,10 +46,13 @@ from torch.utils.data import Dataset
 # ``index``? The methods ``__len__`` and ``__getitem__`` give the answers. Points are counted as
 # Python counts, from 0.
 #
-# The constructor draws the points and does nothing else. ``torch.empty`` makes a tensor whose
-# numbers are still to come. ``uniform_`` and ``normal_`` fill it: a method whose name ends in an
-# underscore changes its tensor in place. In the post the constructor drew a figure too, so that no
-# data could be had without one.
+# The constructor checks its arguments and makes the points. ``torch.empty`` makes a tensor whose
+# numbers are still to come, and ``uniform_`` fills it with the positions. ``normal_`` fills a
+# second one of the same shape with the noise. A method whose name ends in an underscore changes its
+# tensor in place.
+#
+# The constructor does no more than that. In the post it plotted a figure too, so that no data could
+# be had without one.
 #
 # The long string in triple quotes is documentation: it says what each argument means. On a first
 # reading, go straight to the three methods below it. The folded box above the class holds what the
@@ -91,8 +94,8 @@ describe("Fifty triangles scattered closely around a dashed, rising straight lin
 plt.show()
 
 # %%
-# The points follow the line, and none lies far from it. You can measure how far: over all points
-# the differences have a standard deviation close to the 0.5 that was asked for.
+# The points follow the line, most of them closely. You can measure how closely: their distances
+# from it, up or down, have a standard deviation near the 0.5 that was asked for.
 
 noise = dataset.y - (dataset.k * dataset.x + dataset.m)
 print(f"standard deviation of the noise: {noise.std():.3f}")

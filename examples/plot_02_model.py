@@ -3,7 +3,7 @@ Stage 2: the model
 ==================
 
 A model turns an input into a prediction. Yours is a straight line. It has two numbers that
-training may change, and in this stage nobody has changed them yet.
+training may change. This stage does not train yet: you set them by hand, to see what they do.
 
 **What you will learn:** what a module and a parameter are, how a model predicts, and how to get a
 plain number out of a tensor.
@@ -72,9 +72,10 @@ assert model(x).tolist() == [2.0, 5.0, 11.0]
 # ----------------------
 #
 # A prediction remembers how it was computed from the parameters, and shows it when you print it:
-# ``grad_fn`` is that memory. Matplotlib wants plain numbers. Take them out with ``.item()`` for
-# one number or ``.tolist()`` for several. The post handed predictions to Matplotlib and parameters
-# to ``"%g"``. The first is an error today, the second a warning.
+# ``grad_fn`` is that memory. Matplotlib takes a tensor of data as it is, but none with this memory.
+# So take out the plain numbers, with ``.item()`` for one or ``.tolist()`` for several. The post
+# handed predictions to Matplotlib and parameters to ``"%g"``. The first is an error today, the
+# second a warning.
 
 print(model(x))
 print(f"k = {model.k.item():g}, m = {model.m.item():g}")

@@ -144,7 +144,7 @@ assert round(true_loss, 2) == 0.31
 # %%
 # The loss falls quickly at first and then levels off. It does not reach 0, because a line cannot
 # follow the noise. The true line itself has a loss of 0.31 on these points: the mean of their
-# squared noise, whose variance is 0.25.
+# squared noise. With many more points that comes close to the variance of the noise, 0.25.
 
 from linreg.plotting import describe, plot_line, plot_loss, plot_points, use_house_style
 
@@ -154,10 +154,10 @@ describe("The loss falls steeply in the first epochs, then flattens out just abo
 plt.show()
 
 # %%
-# Two things about this number. It weights every *sample* alike. The post averaged the seven
-# batches, so that the two points of the last batch counted as much as eight others. And it is
-# measured while the parameters move: it is not the loss of the final line. That one you get by
-# asking for it.
+# Two things about the loss of an epoch. It weights every *sample* alike. The post averaged the
+# seven batches, so that the two points of the last batch counted as much as eight others. And it
+# is measured while the parameters move: it is not the loss of the final line. Compute that one
+# after the training.
 
 with torch.no_grad():
     x, y = dataset.x.to(default_device()), dataset.y.to(default_device())
@@ -209,8 +209,9 @@ plt.show()
 # The slope of the loss along m is 2 times the distance that m has still to go, so a step leaves a
 # part :math:`1 - 2 \eta = 0.98` of that distance. Along k it is twice the mean of :math:`x^2` times
 # the distance. That mean is about 3 for this range of x, so the part left is
-# :math:`1 - 6 \eta = 0.94`. (This is exact where the mean of x is 0. Here it is -0.29, near enough;
-# the page on how fast a training gets there does without it.) The run takes 175 steps:
+# :math:`1 - 6 \eta = 0.94`. (This is exact where the mean of x is 0. Here it is -0.29, so as long
+# as m is short, k stays a little short too. The page on how fast a training gets there computes it
+# for any mean of x.) The run takes 175 steps:
 
 steps = 25 * len(loader)
 print(f"steps: {steps}")
@@ -225,7 +226,7 @@ assert abs((dataset.x**2).mean().item() - 3) < 0.1
 # sphinx_gallery_end_ignore
 
 # %%
-# Along k almost nothing is left to do. Along m about 3 % of the way is missing, so a run with true
+# By this estimate almost nothing is left along k. Along m about 3 % is missing, so a run with true
 # intercept 5 ends near 4.85 on average. The post's 4.86 is just that. The estimate of m is not
 # wrong, it is unfinished. Go on for 75 more epochs and the gap closes:
 

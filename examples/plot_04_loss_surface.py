@@ -40,7 +40,7 @@ assert len(k_values) * len(m_values) == 10_000
 # The loss of one line
 # --------------------
 #
-# The loss belongs to the whole dataset, not to a batch: the mean of all fifty squared
+# On this page the loss is that of the whole dataset, not of a batch: the mean of all fifty squared
 # differences. For one line that is a single expression.
 
 x, y = dataset.x.double().numpy(), dataset.y.double().numpy()
@@ -94,9 +94,8 @@ plt.show()
 # The surface is a bowl with one lowest point and no other valley. Wherever you start, downhill
 # leads there. For a straight line that is always so; for a deep network it is not.
 #
-# The contours are ellipses, narrow along k and long along m. A step of the same size changes the
-# loss more along k than along m. Walk one unit away from the lowest point, along each axis, and
-# compare.
+# The contours are ellipses, narrow along k and long along m. Away from the lowest point the loss
+# rises faster along k than along m. Walk one unit away from it, along each axis, and compare.
 
 from linreg.exact import least_squares
 

@@ -58,7 +58,7 @@ assert m[5] / m[-1] < 0.5
 
 # %%
 # After five epochs the slope has done more than three quarters of its way, the intercept less
-# than half. Stage 3 explained why: the loss curves more along k.
+# than half. Stage 4 showed why: away from the lowest point the loss rises faster along k.
 
 from linreg.plotting import describe, plot_line, plot_loss, plot_points, use_house_style
 
@@ -98,10 +98,10 @@ describe("The path leaves (0, 0), bends upwards, and ends just short of the star
 plt.show()
 
 # %%
-# The gradient points straight uphill, so the path crosses the contours: at right angles, were both
-# axes drawn to one scale. It first heads for the floor of the valley, then follows the floor. The
-# crosses crowd together towards the end: where the surface is flat, the gradient is small, and so
-# is the step.
+# The gradient over all data points straight uphill: at right angles to the contours, were both axes
+# drawn to one scale. Mini-batches follow it on average. So the path first heads for the floor of
+# the valley, then follows the floor. The crosses crowd together towards the end: where the surface
+# is flat, the gradient is small, and so is the step.
 
 step_length = np.hypot(np.diff(k), np.diff(m))
 print(f"length of the first epoch's move: {step_length[0]:.3f}")
@@ -132,7 +132,7 @@ plt.show()
 #
 # ``numpy()`` does not copy. On a CPU the array shares the memory of the tensor, and changes when
 # the tensor does. The post recorded its parameters like this. On its GPU the move to the CPU made
-# the copies. On a CPU all its records become the last one:
+# the copies. On a CPU all its records end up with the parameter's final value, here 3:
 
 parameter = torch.zeros(1)
 shared, copied = [], []

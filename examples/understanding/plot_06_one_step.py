@@ -236,13 +236,15 @@ plt.show()
 # ---------------------
 #
 # The same step, seven times over, is an epoch. You now write the first epoch of the run at five
-# levels. All see the same batches in the same order, and all must end at the same k and m.
+# levels. All see the same batches in the same order, and all must end at the same k and m. The
+# levels reuse the names k, m, x and y, so keep step 22 for the exercises.
 
 # sphinx_gallery_start_ignore
 for losses in walk.values():
     assert rates[losses.argmin()] > 5 * 0.01
     assert losses[-1] > losses[0]
 # sphinx_gallery_end_ignore
+step_22 = (k, m, x, y)
 shuffling.manual_seed(0)
 batches = [(x.double(), y.double()) for x, y in loader]
 ends = {}
@@ -359,17 +361,20 @@ for level, (k, m) in ends.items():
 # Exercises
 # ---------
 #
-# 1. Take step 22 with learning rate 0.3 instead of 0.01. Read from the last figure what will
-#    happen to the two losses, then compute them with ``loss_at``.
-# 2. Measure the slope along k with one side only, :math:`(L(k + h, m) - L(k, m)) / h`, for h =
-#    0.1, 0.01 and 0.001. How does the error shrink with h? A parabola leaves its tangent by half
-#    its second derivative times :math:`h^2`. Along k the second derivative of the loss is
-#    :math:`2 \cdot \text{mean}(x_i^2)`. Predict the error from that.
+# 1. Bring step 22 back with ``k, m, x, y = step_22``, and take it with learning rate 0.3 instead of
+#    0.01. Read from the last figure what will happen to the two losses, then compute them with
+#    ``loss_at``.
+# 2. Measure the slope along k at step 22 with one side only,
+#    :math:`(L(k + h, m) - L(k, m)) / h`, for h = 0.1, 0.01 and 0.001. How does the error shrink with
+#    h? A parabola leaves its tangent by half its second derivative times :math:`h^2`. Along k the
+#    second derivative of the loss is :math:`2 \cdot \text{mean}(x_i^2)`. Predict the error from
+#    that.
 # 3. At k = m = 0, compute the gradient of each of the seven batches, and the gradient over all
 #    data. How do you average the seven to get the one? Mind the batch of 2.
-# 4. *Momentum* remembers past gradients: :math:`v \leftarrow 0.9 v + g`, then
-#    :math:`k \leftarrow k - \eta v`, with v = 0 at the start and a v for each parameter. Add it at
-#    level 1, and compare with ``torch.optim.SGD(..., lr=0.01, momentum=0.9)`` at level 5.
+# 4. *Momentum* remembers past gradients: :math:`v \leftarrow 0.9 v + g`, where g is the slope of
+#    the loss along k, then :math:`k \leftarrow k - \eta v`. It starts with v = 0, and m has a v of
+#    its own. Add it at level 1, and compare with ``torch.optim.SGD(..., lr=0.01, momentum=0.9)`` at
+#    level 5.
 #
 # Next
 # ----

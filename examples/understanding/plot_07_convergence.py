@@ -261,7 +261,8 @@ assert below[-1] < 0.1 * below[0]
 assert above[-1] > 10 * above[0]
 
 # %%
-# The limit is sharp.
+# Both runs first lose the error along the flat direction. Then the steep one decides, and the limit
+# is sharp.
 
 plt.semilogy(above, color=INK, linestyle=":", label="2 % above the limit")
 plt.semilogy(below, color=MODEL, label="2 % below the limit")
@@ -269,7 +270,7 @@ plt.title("Either side of the limit")
 plt.xlabel("step")
 plt.ylabel("distance from least squares")
 plt.legend()
-describe("From one start, the dotted curve climbs steadily and the solid curve falls steadily.")
+describe("From one start both curves drop at first; then the dotted climbs and the solid falls.")
 plt.show()
 
 # %%
@@ -516,7 +517,8 @@ plt.show()
 # - From the truth to least squares: the noise in fifty points. More training cannot change it,
 #   more data can.
 # - From least squares to the end of the run: the training that was not done, and a little noise of
-#   the mini-batches. More data cannot change it, more steps can.
+#   the mini-batches. More data cannot change the first, more steps can. The noise is the subject
+#   of the next page.
 #
 # The end of the run lies inside the ellipse. From these fifty points alone, nobody could tell that
 # its line is not the true one.

@@ -75,9 +75,9 @@ describe("Six violet ellipses of different tilt overlap around the solution.")
 plt.show()
 
 # %%
-# The ellipses differ in place, width and tilt, but they overlap. Far outside, every batch points
-# the same way. Inside, each pulls towards its own dot. Compare the gradient along m, batch by
-# batch, at the start and at the solution:
+# The ellipses differ in place, width and tilt, but they overlap. Far outside, every batch pulls
+# inwards, though not all in quite the same direction. Inside, each pulls towards its own dot.
+# Compare the gradient along m, batch by batch, at the start and at the solution:
 
 
 def gradient_along_m(k, m):
@@ -216,14 +216,20 @@ assert ((again.std(dim=0) / fresh.std(dim=0)) ** 2 < 0.15).all()
 distance = (torch.tensor([3.03, 4.86]) - fresh.mean(dim=0)) / fresh.std(dim=0)
 print("standard deviations from the centre: {:.2f}  {:.2f}".format(*distance))
 assert (distance.abs() < 1).all()
+# sphinx_gallery_start_ignore
+longer = list(shuffled_epochs(runs, 50, batch_size=8, num_epochs=50, seed=1))
+shrunk = train_runs(x_same, y_same, longer, lr=0.005)[-1].cpu()
+assert (shrunk.std(dim=0) < 0.9 * again.std(dim=0)).all()
+# sphinx_gallery_end_ignore
 
 # %%
 # What does the difference mean? The small cloud is the noise of the *training*. You can shrink it:
-# with a smaller learning rate, a larger batch. The large cloud also holds the noise of the *data*.
-# No training shrinks that; only more data would. Spreads of independent causes add up in their
-# squares, so the small one hardly counts beside the large one. So if you repeat a training on one
-# dataset and the results agree to 0.01, you have learnt that the training is stable. You have not
-# learnt that the slope is right to 0.01.
+# halve the learning rate, and train for twice as many epochs. The large cloud also holds the noise
+# of the *data*. No training shrinks that; only more data would.
+#
+# Spreads of independent causes add up in their squares, so the small one hardly counts beside the
+# large one. If you repeat a training on one dataset and the results agree to 0.01, you have learnt
+# that the training is stable. You have not learnt that the slope is right to 0.01.
 #
 # The noise floor
 # ---------------
@@ -260,12 +266,12 @@ assert (distance.abs() < 1).all()
 #    + \frac{4}{B} \cdot \frac{1}{n} \sum_i u_i u_i^T \Sigma u_i u_i^T
 #    + \frac{4}{B} \cdot \frac{1}{n} \sum_i e_i^2 u_i u_i^T \right).
 #
-# On the left the pull of the mean gradient shrinks the spread; on the right the noise feeds it.
-# The equation is linear in :math:`\Sigma`, so a computer solves it. The floor is
+# On the left is the pull of the mean gradient, which shrinks the spread. What stands on the right
+# feeds it: first a step that goes too far, then the two sources of noise. The equation is linear in :math:`\Sigma`, so a computer solves it. The floor is
 # :math:`\frac{1}{2} \mathrm{tr}(H \Sigma)`. For small :math:`\eta` only the last term on the right
-# counts, and the trace of the equation is the formula above. If the learning rate is too large,
-# the noise feeds the spread faster than the pull shrinks it. The spread then grows without bound,
-# and there is no floor.
+# counts, and a quarter of the trace of the equation is the formula above. If the learning rate is
+# too large, the right side outgrows the pull. The spread then grows without bound, and there is no
+# floor.
 
 # %%
 # ``noise_floor``, in the fold, solves the equation. The formula and this full prediction agree for
@@ -358,7 +364,8 @@ assert (reshuffled[:4] < replaced[:4]).all()
 #
 # Almost: the last batch has only 2 points, and in its mean each counts four times as much as a
 # point in a batch of 8. That part does not cancel, and it is what remains at small learning rates.
-# At large learning rates the parameters have moved on before the push back comes.
+# At large learning rates the parameters have moved on before the push back comes, so less cancels.
+# And the prediction assumes batches of 8: the batch of 2 is noisier, and can lift the floor above it.
 #
 # `The explorer <../../explorer.html#preset=one&steps=500&zoom=2>`__ shows 500 steps with
 # batches of one point. Take larger batches, and watch the path calm down.
