@@ -250,9 +250,9 @@ describe("A shaded band around the line, narrow in the middle of the data, wide 
 plt.show()
 
 # %%
-# The two ways agree. Every least-squares line passes through the point of the mean distance and the
-# mean velocity. A wrong slope turns the line about that point. So the band is narrowest there, and
-# opens to both sides.
+# The two ways agree. Each line passes through the mean distance and the mean velocity of its own
+# draw. These points lie near the means of the table, so there the band is narrow. Away from them
+# the different slopes spread the lines, so it opens to both sides.
 
 narrowest = grid[(high - low).argmin()].item()
 print(f"narrowest at {narrowest:.2f} Mpc, mean distance {r_mean:.2f} Mpc")
@@ -262,8 +262,8 @@ assert abs(narrowest - r_mean) < 0.1
 # What the line leaves over
 # -------------------------
 #
-# Residuals show what a line has missed. A curve in them would ask for another model, a funnel
-# for other weights.
+# Residuals show what a line has missed. If they followed a curve, you would need another model. If
+# they spread out towards one end, the points there should count less in the loss.
 
 plt.axhline(0, color=EXACT, linestyle=":")
 plot_points(distance, residuals)

@@ -129,8 +129,9 @@ assert abs(sum(sums) / 3 - whole) < 1e-5 * whole
 assert abs(sum(means) / 3 - whole) > 1e-3 * whole
 
 # %%
-# The last batch has an empty share. Its mean is not even a number, and would spoil the gradients of
-# all processes. Its sum is 0.
+# The last batch has an empty share. Its mean is not even a number. In training, its gradient would
+# be 0 and yet count as one of three: with means this step would be a third too short, and no error
+# would say so. The sum is 0, as it should be.
 
 empty = batches[-1].tensor_split(3)[2]
 print("mean:", dataset.y[empty].mean().item(), " sum:", dataset.y[empty].sum().item())
@@ -165,8 +166,9 @@ from linreg.worker import train_share
 # Run it
 # ------
 #
-# ``torchrun`` starts the processes, so they need a program in a file. The string below holds all
-# of it: the two functions above, what they need, and the lines that read the settings.
+# ``torchrun`` starts the processes, so they need a program in a file. The string ``WORKER``, on the
+# page in a fold, holds all of it: ``train_share`` and ``save_checkpoint``, what they need, and the
+# lines that read the settings.
 
 WORKER = program("linreg.worker")
 folder = tempfile.TemporaryDirectory()
@@ -175,8 +177,9 @@ worker.write_text(WORKER, encoding="utf-8")
 print("lines of the program:", len(WORKER.splitlines()))
 
 # %%
-# The processes meet at an address. Here it lies on this machine alone, and port 0 stands for any
-# free port. If one process fails, ``torchrun`` stops the others and starts all of them again.
+# The ``torchrun`` programs of a training meet at an address. Here there is a single one, on this
+# machine, and port 0 stands for any free port. If one process fails, ``torchrun`` stops the others
+# and starts all of them again.
 
 
 def torchrun(checkpoint, *settings):
@@ -223,8 +226,8 @@ for name, parameter in model.named_parameters():
     assert abs(parameter.item() - two["model"][name].item()) < 1e-6
 
 # %%
-# They agree to rounding: two half sums are added in another order than eight numbers one after
-# the other.
+# They agree. You can count on that only up to rounding: two processes add two half sums, and one
+# process adds all eight numbers in a row.
 #
 # Kill one
 # --------
@@ -272,17 +275,20 @@ folder.cleanup()
 # * ``--nnodes`` and ``--nproc-per-node`` say how many machines there are, and how many processes
 #   run on each: one for each GPU. With GPUs the worker exchanges gradients through NCCL, without
 #   them through Gloo.
-# * ``--rdzv-endpoint`` names one of the hosts, and a port that the others can reach. There all
-#   processes meet. ``--rdzv-id`` is the same on all hosts and belongs to this one training.
+# * ``--rdzv-endpoint`` names one of the hosts, and a port. There the ``torchrun`` programs of all
+#   hosts meet. The processes that they start then talk through other free ports, so the hosts must
+#   reach each other on all of them. ``--rdzv-id`` is the same on all hosts and belongs to this one
+#   training.
 # * A machine that loses its power closes no connections. The others notice only when a time limit
-#   runs out. With ``--nnodes=4`` they then wait until it is back. With ``--nnodes=3:4`` three of
-#   them go on: the mini-batches stay the same, only the shares change. The host of the endpoint
-#   must live.
+#   runs out. With ``--nnodes=4`` they then wait ten minutes for ``torchrun`` to be started there
+#   again, and give up (``--rdzv-conf=join_timeout=...`` sets the seconds). With ``--nnodes=3:4``
+#   three of them go on: the mini-batches stay the same, only the shares change. The host of the
+#   endpoint must live.
 # * The checkpoint lies in a folder that all hosts see. The first process writes it, and after a
 #   restart all of them read it.
 #
 # .. warning::
-#    Anybody who reaches that port can disturb the training. Open it in your own network only.
+#    Anybody who reaches these ports can disturb the training. Open them in your own network only.
 #
 # Exercises
 # ---------

@@ -127,8 +127,8 @@ print("parameters:", sum(parameter.numel() for parameter in network(4).parameter
 #    -history = train(model, loader, optimizer, num_epochs=25)
 #    +history = train(model, loader, optimizer, num_epochs=1000)
 #
-# *Adam* is an optimiser that adapts the size of the step to each parameter. SGD gets there too,
-# but takes more epochs: the landscape of a network is no longer a bowl.
+# *Adam* is an optimiser that adapts the size of the step to each parameter. SGD gets there too. How
+# fast depends on its learning rate: exercise 4 tries two.
 
 from linreg.training import train
 
@@ -240,4 +240,4 @@ torch.set_num_threads(threads)
 # 2. Train the wide network for 50 epochs instead of 1000. What happens to its held-out loss?
 # 3. Give the wide network 400 points to learn from. Does it still overfit?
 # 4. Replace Adam by SGD with learning rate 0.05. How many epochs does the small network need to
-#    reach the same loss?
+#    reach the same loss? And with 0.1?

@@ -133,7 +133,7 @@ assert np.allclose(parameters, (model.k.item(), model.m.item()), rtol=0, atol=1e
 # ---------------------
 #
 # **1. Down to 1 %.** The factor is 1 minus the learning rate times the flat curvature. Its power t
-# is 0.01 when t is the quotient of their logarithms.
+# is 0.01 when t is the logarithm of 0.01, divided by that of the factor.
 
 
 def hessian_of(x):
@@ -195,7 +195,7 @@ goal = np.array(least_squares(x, y))
 for factor in (0.98, 1.02):
     error = descend(x, y, factor * limit, steps=100) - goal
     left = abs(axes[:, 1] @ error) / abs(axes[:, 1] @ goal)
-    print(f"{factor:.2f} times the limit, steep error {left:.3f}")
+    print(f"{factor:.2f} times the limit: {left:.3f} of the steep error at the start")
     assert (left < 1) == (factor < 1)
 
 # %%
@@ -362,7 +362,7 @@ assert limits[1] < limits[8] < limits[32] < full
 #
 # **1. Waves of 89 steps.** Waves mean pitfall 2, the forgotten ``zero_grad``. One wave takes
 # :math:`2 \pi (2 \eta)^{-1/2}` steps, so :math:`\eta = 2 \pi^2 / 89^2`, which is 0.0025. To count,
-# take the steps at which m passes its final value on the way up.
+# take the steps at which m passes the least-squares intercept on the way up.
 
 model = LinearRegressionModel()
 optimizer = torch.optim.SGD(model.parameters(), lr=0.0025)

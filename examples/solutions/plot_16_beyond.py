@@ -170,17 +170,21 @@ assert per_step > 0
 assert per_step > 100 * points / len(dataset)
 
 # %%
-# **2. Without shuffling.** ``epoch_seconds(4096, shuffle=False)`` against ``epoch_seconds(4096)``
-# is the share of the random order. It grows with the number of points, because a large table no
-# longer fits into the processor's caches, and then every jump waits for memory.
+# **2. Without shuffling.** The share of the random order is ``1 - in_order / shuffled``, less than
+# half here. It grows with the number of points, because a large table no longer fits into the
+# processor's caches, and then every jump waits for memory.
 
 in_order, shuffled = epoch_seconds(4096, shuffle=False), epoch_seconds(4096)
-assert min(in_order, shuffled) > 0
+# sphinx_gallery_start_ignore
+# One of ten tries: another program can slow down the first.
+tries = ((epoch_seconds(4096, shuffle=False), epoch_seconds(4096)) for _ in range(10))
+assert any(one > other / 2 for one, other in tries)
+# sphinx_gallery_end_ignore
 
 # %%
 # **3. A list of indices.** The dataset now answers once per batch, but the loader still stacks a
-# list of points, one by one. The batches hold the same numbers, as ``float64``, since they come
-# from Python's own.
+# list of points, one by one. The batches hold the same numbers, as ``float64``, since the loader
+# makes them from Python's own numbers.
 
 
 class AskedByList(LinearRegressionDataset):
@@ -244,23 +248,26 @@ def step(x, y):
 
 
 # %%
-# ``timeit`` calls a function many times and repeats that. The shortest time counts. On eight points
-# the smallest part is the prediction with its loss, so most of the time goes to autograd and to the
-# optimiser. On 200,000 it is the optimiser, which still has two parameters to update.
+# ``timeit`` calls a function a few times and repeats that. The shortest time counts: among many
+# short tries there is one that no other program disturbs.
+#
+# On eight points the smallest part is the prediction with its loss, so most of the time goes to
+# autograd and to the optimiser. On 200,000 it is the optimiser, which still has two parameters to
+# update.
 
 
 def smallest_part(n, number):
     """Return the name of the part that takes the least time on n points."""
     data = LinearRegressionDataset(n=n, seed=0)
     first, second, third = (
-        min(timeit.repeat(partial(part, data.x, data.y), number=number, repeat=5))
+        min(timeit.repeat(partial(part, data.x, data.y), number=number, repeat=50))
         for part in (predict, derive, step)
     )
     parts = {"prediction and loss": first, "gradient": second - first, "optimiser": third - second}
     return min(parts, key=parts.get)
 
 
-few, many = smallest_part(8, number=500), smallest_part(200_000, number=50)
+few, many = smallest_part(8, number=30), smallest_part(200_000, number=3)
 print("the smallest part of a step on 8 points:", few)
 print("the smallest part of a step on 200,000 points:", many)
 assert (few, many) == ("prediction and loss", "optimiser")
@@ -328,7 +335,7 @@ assert torch.equal(restarted, first_epoch)
 # A curve
 # -------
 #
-# **1. Without bends.** A chain of lines is a line. It ends at the loss of the best one.
+# **1. Without bends.** A chain of lines is a line. It ends near the loss of the best one.
 
 from linreg.training import mean_squared_error
 
@@ -380,7 +387,8 @@ assert best <= straight < 1.05 * best
 
 # %%
 # **2. Fifty epochs.** The wide network has found the curve by then, and has not yet found the
-# noise. To stop there is called *early stopping*.
+# noise. To stop there is called *early stopping*. (On the page the points came in other orders, so
+# its loss after 1000 epochs differs a little.)
 
 _, early = fit(network(64), x_train, y_train, num_epochs=50)
 _, late = fit(network(64), x_train, y_train, num_epochs=1000)
@@ -389,13 +397,14 @@ assert early < late
 
 # %%
 # **3. Four hundred points.** With twenty times the data and the same number of steps the wide
-# network does well: it cannot bend to every point.
+# network hardly overfits: it cannot bend to every point, and its two losses are close together.
 
 x_many, y_many = points_of_a_curve(400)
 wide = network(64)
 many_train, many_test = fit(wide, x_many, y_many, num_epochs=60)
 print(f"400 points: {many_train:.3f} on its own points, {many_test:.3f} held out")
 assert many_test < late
+assert many_test - many_train < 0.1
 
 # %%
 
@@ -415,17 +424,24 @@ plt.show()
 
 # %%
 # **4. SGD instead of Adam.** Train in pieces, until the loss is down to what Adam reached in 1000
-# epochs.
+# epochs. With the larger learning rate SGD gets there sooner.
 
 adam, _ = fit(network(4), x_train, y_train, num_epochs=1000)
-model, epochs, loss = network(4), 0, float("inf")
-optimizer = torch.optim.SGD(model.parameters(), lr=0.05)
-while loss > adam and epochs < 20000:
-    loss, _ = fit(model, x_train, y_train, num_epochs=500, optimizer=optimizer)
-    epochs += 500
-print(f"Adam: 1000 epochs; SGD: about {epochs}")
-assert loss <= adam
-assert epochs > 1000
+
+
+def epochs_of_sgd(learning_rate):
+    """Return the number of epochs after which SGD is as low as Adam, in steps of 100."""
+    model, epochs, loss = network(4), 0, float("inf")
+    optimizer = torch.optim.SGD(model.parameters(), lr=learning_rate)
+    while loss > adam and epochs < 20000:
+        loss, _ = fit(model, x_train, y_train, num_epochs=100, optimizer=optimizer)
+        epochs += 100
+    return epochs
+
+
+slow, fast = epochs_of_sgd(0.05), epochs_of_sgd(0.1)
+print(f"Adam: 1000 epochs; SGD: about {slow} with 0.05, {fast} with 0.1")
+assert fast < slow < 20000
 # sphinx_gallery_start_ignore
 torch.set_num_threads(threads)
 # sphinx_gallery_end_ignore

@@ -365,10 +365,10 @@ for level, (k, m) in ends.items():
 #    0.01. Read from the last figure what will happen to the two losses, then compute them with
 #    ``loss_at``.
 # 2. Measure the slope along k at step 22 with one side only,
-#    :math:`(L(k + h, m) - L(k, m)) / h`, for h = 0.1, 0.01 and 0.001. How does the error shrink with
-#    h? A parabola leaves its tangent by half its second derivative times :math:`h^2`. Along k the
-#    second derivative of the loss is :math:`2 \cdot \text{mean}(x_i^2)`. Predict the error from
-#    that.
+#    :math:`(L(k + h, m) - L(k, m)) / h`, for h = 0.1, 0.01 and 0.001. How does the error shrink
+#    with h? A parabola leaves its tangent by half its second derivative times :math:`h^2`. Along k
+#    the second derivative of the loss is :math:`2 \cdot \text{mean}(x_i^2)`. Predict the error
+#    from that.
 # 3. At k = m = 0, compute the gradient of each of the seven batches, and the gradient over all
 #    data. How do you average the seven to get the one? Mind the batch of 2.
 # 4. *Momentum* remembers past gradients: :math:`v \leftarrow 0.9 v + g`, where g is the slope of

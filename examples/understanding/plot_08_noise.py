@@ -267,10 +267,12 @@ assert (shrunk.std(dim=0) < 0.9 * again.std(dim=0)).all()
 #    + \frac{4}{B} \cdot \frac{1}{n} \sum_i e_i^2 u_i u_i^T \right).
 #
 # On the left is the pull of the mean gradient, which shrinks the spread. What stands on the right
-# feeds it: first a step that goes too far, then the two sources of noise. The equation is linear in :math:`\Sigma`, so a computer solves it. The floor is
+# feeds it: first a step that goes too far, then the two sources of noise.
+#
+# The equation is linear in :math:`\Sigma`, so a computer solves it. The floor is
 # :math:`\frac{1}{2} \mathrm{tr}(H \Sigma)`. For small :math:`\eta` only the last term on the right
 # counts, and a quarter of the trace of the equation is the formula above. If the learning rate is
-# too large, the right side outgrows the pull. The spread then grows without bound, and there is no
+# too large, the right side outgrows the pull: the spread grows without bound, and there is no
 # floor.
 
 # %%
@@ -365,7 +367,8 @@ assert (reshuffled[:4] < replaced[:4]).all()
 # Almost: the last batch has only 2 points, and in its mean each counts four times as much as a
 # point in a batch of 8. That part does not cancel, and it is what remains at small learning rates.
 # At large learning rates the parameters have moved on before the push back comes, so less cancels.
-# And the prediction assumes batches of 8: the batch of 2 is noisier, and can lift the floor above it.
+# And the prediction assumes batches of 8. The batch of 2 is noisier, and can lift the floor above
+# it.
 #
 # `The explorer <../../explorer.html#preset=one&steps=500&zoom=2>`__ shows 500 steps with
 # batches of one point. Take larger batches, and watch the path calm down.
