@@ -53,8 +53,8 @@ print(f"loss of the line y = 0:      {np.mean(y**2):.3f}")
 #
 # You could evaluate that expression 10,000 times. There is a better way. The loss is a quadratic
 # function of k and m, so its whole surface follows from a few means of the data. Let
-# :math:`\hat{k}` be the slope with the smallest loss :math:`L_{\min}`, and :math:`S_{xx}` the
-# variance of the :math:`x_i`. Then
+# :math:`\hat{k}` be the slope of the line with the smallest loss :math:`L_{\min}`, and
+# :math:`S_{xx}` the variance of the :math:`x_i`. Then
 #
 # .. math::
 #
