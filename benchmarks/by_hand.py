@@ -3,11 +3,12 @@
 from collections.abc import Iterable
 
 import torch
-from torch import Tensor
+
+from benchmarks.loading import Batch
 
 
 def train_by_hand(
-    loader: Iterable[tuple[Tensor, Tensor]], learning_rate: float, num_epochs: int
+    loader: Iterable[Batch], learning_rate: float, num_epochs: int
 ) -> tuple[list[float], list[tuple[float, float]]]:
     """Train, and record what `train` records.
 

@@ -37,6 +37,11 @@ def steps(loop: Callable[..., object], loader: Iterable[Batch], epochs: int) -> 
     return lambda: loop(model, loader, optimizer, epochs)
 
 
+def steps_by_hand(loader: Iterable[Batch], epochs: int) -> Run:
+    """Return a training that has not begun, with the gradient written out."""
+    return lambda: train_by_hand(loader, LEARNING_RATE, epochs)
+
+
 def post_loader(num_workers: int) -> DataLoader:
     """Load the post's fifty points as the post did."""
     order = torch.Generator().manual_seed(0)
@@ -90,8 +95,7 @@ def lean_run_of_train() -> Run:
 @warm
 def lean_run_by_hand() -> Run:
     """Prepare the same with the gradient written out."""
-    loader = lean_loader(Columns(seed=0), BATCH)
-    return lambda: train_by_hand(loader, LEARNING_RATE, EPOCHS)
+    return steps_by_hand(lean_loader(Columns(seed=0), BATCH), EPOCHS)
 
 
 def and_besides(result: Measurement, name: str, ours: Prepare) -> Measurement:
@@ -144,8 +148,7 @@ def epoch_of_stage_1(data: LinearRegressionDataset) -> Run:
 
 def epoch_with_the_gradient_written_out(data: Columns) -> Run:
     """Prepare one epoch without autograd and without an optimiser."""
-    loader = lean_loader(data, LARGE_BATCH)
-    return lambda: train_by_hand(loader, LEARNING_RATE, num_epochs=1)
+    return steps_by_hand(lean_loader(data, LARGE_BATCH), epochs=1)
 
 
 def epoch_by_hand(data: Columns) -> Run:

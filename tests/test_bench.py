@@ -13,15 +13,9 @@ from benchmarks import accelerator, training
 from benchmarks.by_hand import train_by_hand
 from benchmarks.closed_forms import error, exact_line, points
 from benchmarks.harness import Measurement, Target, alternate, format_row
-from benchmarks.loading import Columns, PlainLoader
+from benchmarks.loading import Columns
 from benchmarks.post_loop import post_loop
-from linreg import (
-    LinearRegressionDataset,
-    LinearRegressionModel,
-    MiniBatchSampler,
-    least_squares,
-    train,
-)
+from linreg import LinearRegressionDataset, LinearRegressionModel, least_squares, train
 
 ROWS = [
     ("25 epochs, warm", "worker process per epoch", "at least", 35),
@@ -106,7 +100,7 @@ def test_the_posts_loop_takes_the_same_steps_as_train():
 
 def test_the_gradient_written_out_takes_the_same_steps_as_train():
     def loader():
-        return PlainLoader(Columns(seed=0), MiniBatchSampler(50, batch_size=8, seed=0))
+        return training.lean_loader(Columns(seed=0), batch_size=8)
 
     model = LinearRegressionModel()
     history = train(model, loader(), torch.optim.SGD(model.parameters(), lr=0.01), 25)

@@ -385,8 +385,8 @@ assert len(times["batch by batch"]) >= len(times["item by item"])
 #
 # A step on a GPU costs a fixed time to start its computations, however few points it handles. So
 # what counts is not the number of points in the dataset. It is the number of points in a step.
-# Time ten steps on one mini-batch, on the CPU with all its threads, and on the accelerator if there
-# is one.
+# Time a step on mini-batches of three sizes, on the CPU with all its threads, and on the
+# accelerator if there is one.
 
 torch.set_num_threads(threads)
 places = ["cpu"] if device.type == "cpu" else ["cpu", device.type]
@@ -397,7 +397,7 @@ data = LinearRegressionDataset(n=step_sizes[-1], seed=0)
 def step_on(place, size):
     """Return the time of one step on so many points."""
     batch = data.x[:size].to(place), data.y[:size].to(place)
-    return seconds(lambda: fit(10 * [batch], device=place)) / 10
+    return step_seconds(lambda batches: fit(batches, device=place), batch)
 
 
 step_times = {place: [step_on(place, size) for size in step_sizes] for place in places}
@@ -418,6 +418,7 @@ few, many_points = step_sizes[0], step_sizes[-1]
 for place in places:
     tries = ((step_on(place, many_points), step_on(place, few)) for _ in range(10))
     assert any(large / many_points < small / few for large, small in tries)
+torch.set_num_threads(threads)
 # sphinx_gallery_end_ignore
 
 # %%
