@@ -91,11 +91,11 @@ def time_epochs(device: torch.device, rate: float) -> None:
 
 
 def time_runs(device: torch.device, rate: float) -> None:
-    """Print the time of the training of page 08, for its 500 runs and for more.
+    """Print the time of the training of page 09, for its 500 runs and for more.
 
     A step reads its indices and the points that they name, and writes a slope and an intercept.
     """
-    print("\ntrain_runs, the 25 epochs of page 08, with orders from the CPU or ready on the device")
+    print("\ntrain_runs, the 25 epochs of page 09, with orders from the CPU or ready on the device")
     print("   runs    CPU ms   share  device ms   share")
     for runs in RUNS:
         x, y = torch.rand(2, runs, 50, device=device)

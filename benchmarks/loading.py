@@ -1,4 +1,4 @@
-"""Mini-batches without detours, as page 11 shows them."""
+"""Mini-batches without detours, as page 12 shows them."""
 
 from collections.abc import Iterator
 

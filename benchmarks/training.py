@@ -50,7 +50,7 @@ def post_loader(num_workers: int) -> DataLoader:
 
 
 def lean_loader(data: Columns, batch_size: int) -> PlainLoader:
-    """Load as page 11 does where nothing is left to save."""
+    """Load as page 12 does where nothing is left to save."""
     return PlainLoader(data, MiniBatchSampler(len(data), batch_size, seed=0))
 
 
@@ -88,7 +88,7 @@ def run_of_train() -> Run:
 
 @warm
 def lean_run_of_train() -> Run:
-    """Prepare the post's training with `train`, and the loader of page 11."""
+    """Prepare the post's training with `train`, and the loader of page 12."""
     return steps(train, lean_loader(Columns(seed=0), BATCH), EPOCHS)
 
 
@@ -125,7 +125,7 @@ def against_no_workers() -> Measurement:
 def one_thread() -> Iterator[None]:
     """Compute with one thread, as scikit-learn does: steps this small gain nothing from a second.
 
-    They lose much where another program holds the core that it needs: page 11 tells the reader so.
+    They lose much where another program holds the core that it needs: page 12 tells the reader so.
     """
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
@@ -202,7 +202,7 @@ def against_a_loop_by_hand() -> Measurement:
 
 TARGETS = (
     Target(
-        "the post's run: 25 epochs, warm, the loader of page 11",
+        "the post's run: 25 epochs, warm, the loader of page 12",
         "its own loop, a worker process per epoch: times faster",
         "at least",
         35,

@@ -49,12 +49,12 @@ def run(root, page):
 
 @pytest.fixture(scope="module")
 def real_data(root):
-    return run(root, "plot_10_real_data")
+    return run(root, "plot_11_real_data")
 
 
 @pytest.fixture(scope="module")
 def curve(root):
-    return run(root, "plot_13_curve")
+    return run(root, "plot_06_curve")
 
 
 def test_every_figure_has_a_title_alt_text_and_named_axes(real_data, curve):
@@ -115,7 +115,7 @@ def test_the_bootstrap_lines_are_least_squares_lines_of_draws(real_data):
 
 def test_the_diff_of_the_curve_page_is_one_between_stage_3_and_the_page(root):
     stage = (root / "examples" / "plot_03_training.py").read_text(encoding="utf-8").splitlines()
-    text = (root / "examples" / "beyond" / "plot_13_curve.py").read_text(encoding="utf-8")
+    text = (root / "examples" / "beyond" / "plot_06_curve.py").read_text(encoding="utf-8")
     page = text.splitlines()
     block = re.search(r"# \.\. code-block:: diff\n#\n((?:#    .*\n)+)", text)[1]
     lines = [line.removeprefix("#    ") for line in block.splitlines()]
@@ -139,7 +139,7 @@ def library(root):
 
 
 def test_the_program_ends_cleanly_where_a_kill_is_impossible(root, library, tmp_path):
-    page = root / "examples" / "beyond" / "plot_12_many_machines.py"
+    page = root / "examples" / "beyond" / "plot_13_many_machines.py"
     program = inline(page.read_text(encoding="utf-8"), page, library, {}).text
     (tmp_path / "page.py").write_text(
         f"import signal\ndel signal.SIGKILL\nexec({program!r})\n", encoding="utf-8"

@@ -20,12 +20,12 @@ def run(name):
 
 @pytest.fixture(scope="module")
 def noise():
-    return run("plot_08_noise")
+    return run("plot_09_noise")
 
 
 @pytest.fixture(scope="module")
 def pitfalls():
-    return run("plot_09_pitfalls")
+    return run("plot_10_pitfalls")
 
 
 @pytest.fixture(scope="module")

@@ -12,8 +12,8 @@ from torch.utils.data import DataLoader
 from linreg.data import LinearRegressionDataset
 
 PAGES = [
-    "understanding/plot_06_one_step",
-    "understanding/plot_07_convergence",
+    "understanding/plot_07_one_step",
+    "understanding/plot_08_convergence",
     "solutions/plot_15_understanding",
 ]
 
@@ -48,13 +48,13 @@ def pages(root):
 @pytest.fixture(scope="module")
 def one_step(pages):
     """The variables of the page on one step."""
-    return pages["plot_06_one_step"][0]
+    return pages["plot_07_one_step"][0]
 
 
 @pytest.fixture(scope="module")
 def convergence(pages):
     """The variables of the page on convergence."""
-    return pages["plot_07_convergence"][0]
+    return pages["plot_08_convergence"][0]
 
 
 def tutorial_batches():
@@ -68,8 +68,8 @@ def tutorial_batches():
 def test_every_figure_has_a_title_alt_text_and_named_axes(pages):
     counts = {page: len(figures) for page, (_, figures) in pages.items()}
     assert counts == {
-        "plot_06_one_step": 2,
-        "plot_07_convergence": 5,
+        "plot_07_one_step": 2,
+        "plot_08_convergence": 5,
         "plot_15_understanding": 1,
     }
     for _, figures in pages.values():
