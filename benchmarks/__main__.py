@@ -19,7 +19,9 @@ HEAD = ("what", "against", "target", "measured", "met")
 RESULTS = Path(__file__).parent / "results.json"
 
 
-def report(results: Sequence[tuple[Target, Measurement]], load: float) -> dict[str, object]:
+def report(
+    results: Sequence[tuple[Target, Measurement]], load: float
+) -> dict[str, object]:
     """Return what goes into the JSON file: the machine, and every row with its details."""
     rows = [
         {
@@ -47,8 +49,12 @@ def report(results: Sequence[tuple[Target, Measurement]], load: float) -> dict[s
 def main() -> int:
     """Run the rows that are asked for; 1 if a target is missed."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--only", default="", help="regular expression: rows whose text it finds")
-    parser.add_argument("--json", type=Path, default=RESULTS, help="where the JSON goes")
+    parser.add_argument(
+        "--only", default="", help="regular expression: rows whose text it finds"
+    )
+    parser.add_argument(
+        "--json", type=Path, default=RESULTS, help="where the JSON goes"
+    )
     options = parser.parse_args()
     chosen = [t for t in TARGETS if re.search(options.only, f"{t.what} | {t.against}")]
     if not chosen:
@@ -64,7 +70,9 @@ def main() -> int:
         text = json.dumps(report(results, load), indent=2)
         options.json.write_text(f"{text}\n", encoding="utf-8")
     missed = sum(not target.is_met(measured) for target, measured in results)
-    print(f"{len(results) - missed} of {len(results)} targets met; details in {options.json}")
+    print(
+        f"{len(results) - missed} of {len(results)} targets met; details in {options.json}"
+    )
     return 1 if missed else 0
 
 

@@ -61,7 +61,9 @@ class BlocksInTurn(ShuffledOnDevice):
     """The same data in pieces as they lie: what a training costs without a random order."""
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
-        yield from zip(self.x.split(self.batch_size), self.y.split(self.batch_size), strict=True)
+        yield from zip(
+            self.x.split(self.batch_size), self.y.split(self.batch_size), strict=True
+        )
 
 
 def epoch(loader: object, device: torch.device) -> Callable[[], object]:
@@ -76,18 +78,25 @@ def time_epochs(device: torch.device, rate: float) -> None:
     data = LinearRegressionDataset(n=N, seed=0)
     data.x, data.y = data.x.to(device), data.y.to(device)
     floor = (data.x.nbytes + data.y.nbytes) / rate
-    print(f"\none epoch of train, {N:,} points; {1e3 * floor:.2f} ms if each is read once")
+    print(
+        f"\none epoch of train, {N:,} points; {1e3 * floor:.2f} ms if each is read once"
+    )
     print("order                        batch        ms   share")
     for size in BATCHES:
         sampler = MiniBatchSampler(N, size, seed=0)
         orders = {
-            "MiniBatchSampler, on the CPU": DataLoader(data, batch_size=None, sampler=sampler),
+            "MiniBatchSampler, on the CPU": DataLoader(
+                data, batch_size=None, sampler=sampler
+            ),
             "drawn on the device": ShuffledOnDevice(data.x, data.y, size),
             "as the points lie": BlocksInTurn(data.x, data.y, size),
         }
         for name, loader in orders.items():
             taken = seconds(epoch(loader, device), repeats=1 if "CPU" in name else 5)
-            print(f"{name:28}{size:>10,}{1e3 * taken:10.1f}  {floor / taken:6.2%}", flush=True)
+            print(
+                f"{name:28}{size:>10,}{1e3 * taken:10.1f}  {floor / taken:6.2%}",
+                flush=True,
+            )
 
 
 def time_runs(device: torch.device, rate: float) -> None:
@@ -95,7 +104,9 @@ def time_runs(device: torch.device, rate: float) -> None:
 
     A step reads its indices and the points that they name, and writes a slope and an intercept.
     """
-    print("\ntrain_runs, the 25 epochs of page 09, with orders from the CPU or ready on the device")
+    print(
+        "\ntrain_runs, the 25 epochs of page 09, with orders from the CPU or ready on the device"
+    )
     print("   runs    CPU ms   share  device ms   share")
     for runs in RUNS:
         x, y = torch.rand(2, runs, 50, device=device)
@@ -105,7 +116,9 @@ def time_runs(device: torch.device, rate: float) -> None:
         floor = (samples * (8 + 4 + 4) + len(on_cpu) * runs * 2 * 4) / rate
         print(f"{runs:>7,}", end="")
         for batches in (on_cpu, on_device):
-            taken = seconds(lambda x=x, y=y, batches=batches: train_runs(x, y, batches, lr=0.01))
+            taken = seconds(
+                lambda x=x, y=y, batches=batches: train_runs(x, y, batches, lr=0.01)
+            )
             print(f"{1e3 * taken:10.2f}  {floor / taken:6.2%}", end=" ")
         print(flush=True)
 

@@ -31,7 +31,9 @@ def surface_of_many_points() -> Measurement:
         return np.mean(residual**2)
 
     return slower(
-        lambda: lambda: loss_surface(x, y, k_values, m_values), lambda: one_evaluation, repeats=31
+        lambda: lambda: loss_surface(x, y, k_values, m_values),
+        lambda: one_evaluation,
+        repeats=31,
     )
 
 
@@ -45,7 +47,9 @@ def surface_on_a_fine_grid() -> Measurement:
         return np.mean(residual**2, axis=-1)
 
     return faster(
-        lambda: lambda: loss_surface(x, y, k_values, m_values), lambda: broadcasting, repeats=5
+        lambda: lambda: loss_surface(x, y, k_values, m_values),
+        lambda: broadcasting,
+        repeats=5,
     )
 
 
@@ -60,14 +64,17 @@ def exact_line(x: np.ndarray, y: np.ndarray) -> tuple[Fraction, Fraction]:
 def error(line: tuple[float, float], exact: tuple[Fraction, Fraction]) -> float:
     """Return the larger relative error of slope and intercept."""
     return max(
-        float(abs(Fraction(float(a)) - b) / abs(b)) for a, b in zip(line, exact, strict=True)
+        float(abs(Fraction(float(a)) - b) / abs(b))
+        for a, b in zip(line, exact, strict=True)
     )
 
 
 def line_of_many_points() -> Measurement:
     """Compare with `lstsq`, in time and in the error against exact arithmetic."""
     x, y = points(10_000_000, np.float64)
-    design = np.column_stack([x, np.ones_like(x)])  # not timed: lstsq gets it for nothing
+    design = np.column_stack(
+        [x, np.ones_like(x)]
+    )  # not timed: lstsq gets it for nothing
     lstsq: Callable[[], np.ndarray] = lambda: np.linalg.lstsq(design, y, rcond=None)[0]  # noqa: E731
     timing = faster(lambda: lambda: least_squares(x, y), lambda: lstsq, repeats=5)
     exact = exact_line(x, y)

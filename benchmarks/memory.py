@@ -45,10 +45,15 @@ def run(n: int) -> int:
 def peak_of_train() -> Measurement:
     """Compare the peak of a training, its data included, with the size of the data."""
     output = subprocess.run(
-        [sys.executable, "-m", "benchmarks.memory"], check=True, capture_output=True, text=True
+        [sys.executable, "-m", "benchmarks.memory"],
+        check=True,
+        capture_output=True,
+        text=True,
     ).stdout
     peak, data = json.loads(output)
-    return Measurement(peak / data, details={"peak MB": peak / 1e6, "data MB": data / 1e6})
+    return Measurement(
+        peak / data, details={"peak MB": peak / 1e6, "data MB": data / 1e6}
+    )
 
 
 TARGETS = (

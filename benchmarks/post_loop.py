@@ -11,7 +11,10 @@ from torch.utils.data import DataLoader
 
 
 def post_loop(
-    model: nn.Module, loader: DataLoader, optimizer: torch.optim.Optimizer, num_epochs: int
+    model: nn.Module,
+    loader: DataLoader,
+    optimizer: torch.optim.Optimizer,
+    num_epochs: int,
 ) -> list[float]:
     """Train, and return the loss of each epoch."""
     model.train()

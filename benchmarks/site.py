@@ -17,7 +17,15 @@ from pathlib import Path
 from benchmarks.harness import Measurement, Target, alternate, slower
 
 ROOT = Path(__file__).parent.parent
-NOT_COPIED = (".git", ".venv", "_build", "_programs", "tutorial", "__pycache__", ".*_cache")
+NOT_COPIED = (
+    ".git",
+    ".venv",
+    "_build",
+    "_programs",
+    "tutorial",
+    "__pycache__",
+    ".*_cache",
+)
 EDITED = Path("examples", "plot_03_training.py")
 
 
@@ -49,7 +57,11 @@ def scratch() -> Iterator[Path]:
 def call(*command: str, cwd: Path, **environment: str) -> str:
     """Run a command that must succeed, and return what it wrote to stderr."""
     done = subprocess.run(
-        command, cwd=cwd, env={**os.environ, **environment}, capture_output=True, text=True
+        command,
+        cwd=cwd,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
     )
     if done.returncode != 0:
         raise RuntimeError(f"{' '.join(command)} failed:\n{done.stdout}{done.stderr}")
@@ -59,7 +71,9 @@ def call(*command: str, cwd: Path, **environment: str) -> str:
 def copy_of_the_repository(folder: Path) -> Path:
     """Copy what the build reads, and nothing that it wrote."""
     return Path(
-        shutil.copytree(ROOT, folder / "repository", ignore=shutil.ignore_patterns(*NOT_COPIED))
+        shutil.copytree(
+            ROOT, folder / "repository", ignore=shutil.ignore_patterns(*NOT_COPIED)
+        )
     )
 
 
@@ -124,7 +138,8 @@ def clean_build() -> Measurement:
             warm_up=False,
         )
         return Measurement(
-            ratio, details={"build ms": times["first ms"], "scripts ms": times["second ms"]}
+            ratio,
+            details={"build ms": times["first ms"], "scripts ms": times["second ms"]},
         )
 
 
@@ -166,7 +181,9 @@ def stage_edited() -> Measurement:
 
             return rebuild
 
-        ratio, times = alternate(edit, partial(clean, repository), repeats=2, warm_up=False)
+        ratio, times = alternate(
+            edit, partial(clean, repository), repeats=2, warm_up=False
+        )
         return Measurement(
             ratio,
             {"that stage alone runs": all(names == {EDITED.stem} for names in ran)},

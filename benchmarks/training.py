@@ -46,7 +46,9 @@ def post_loader(num_workers: int) -> DataLoader:
     """Load the post's fifty points as the post did."""
     order = torch.Generator().manual_seed(0)
     data = LinearRegressionDataset(seed=0)
-    return DataLoader(data, BATCH, shuffle=True, generator=order, num_workers=num_workers)
+    return DataLoader(
+        data, BATCH, shuffle=True, generator=order, num_workers=num_workers
+    )
 
 
 def lean_loader(data: Columns, batch_size: int) -> PlainLoader:
@@ -171,7 +173,12 @@ def epoch_of_scikit_learn(data: LinearRegressionDataset) -> Run:
     """Prepare one shuffled epoch of scikit-learn's SGD, which steps once per sample, in float32."""
     features, target = data.x.numpy()[:, None], data.y.numpy()
     regressor = SGDRegressor(
-        penalty=None, max_iter=1, tol=None, learning_rate="constant", eta0=1e-4, random_state=0
+        penalty=None,
+        max_iter=1,
+        tol=None,
+        learning_rate="constant",
+        eta0=1e-4,
+        random_state=0,
     )
     return lambda: regressor.fit(features, target)
 
@@ -180,8 +187,12 @@ def against_scikit_learn() -> Measurement:
     """Compare the samples per second of one epoch with those of `SGDRegressor`."""
     data, plain = Columns(n=MANY, seed=0), LinearRegressionDataset(n=MANY, seed=0)
     with one_thread():
-        result = faster(lambda: epoch_of_train(data), lambda: epoch_of_scikit_learn(data))
-        return and_besides(result, "ours, as in stage 1, ms", lambda: epoch_of_stage_1(plain))
+        result = faster(
+            lambda: epoch_of_train(data), lambda: epoch_of_scikit_learn(data)
+        )
+        return and_besides(
+            result, "ours, as in stage 1, ms", lambda: epoch_of_stage_1(plain)
+        )
 
 
 def by_hand_against_scikit_learn() -> Measurement:
@@ -189,7 +200,8 @@ def by_hand_against_scikit_learn() -> Measurement:
     data = Columns(n=MANY, seed=0)
     with one_thread():
         return faster(
-            lambda: epoch_with_the_gradient_written_out(data), lambda: epoch_of_scikit_learn(data)
+            lambda: epoch_with_the_gradient_written_out(data),
+            lambda: epoch_of_scikit_learn(data),
         )
 
 
@@ -197,7 +209,9 @@ def against_a_loop_by_hand() -> Measurement:
     """Compare the speed of one epoch with that of bare PyTorch."""
     data = Columns(n=MANY, seed=0)
     with one_thread():
-        return faster(lambda: epoch_of_train(data), lambda: epoch_by_hand(data), repeats=21)
+        return faster(
+            lambda: epoch_of_train(data), lambda: epoch_by_hand(data), repeats=21
+        )
 
 
 TARGETS = (

@@ -28,7 +28,9 @@ class Site:
 
     def __init__(self, docs: Path) -> None:
         self.docs, self.build = docs, docs / "_build"
-        self.html, self.next, self.old = (self.build / name for name in ("html", "next", "old"))
+        self.html, self.next, self.old = (
+            self.build / name for name in ("html", "next", "old")
+        )
         self.doctrees = self.build / "doctrees"
         self.stamp = self.build / "stamp"  # a checksum of what the site was built from
 
@@ -38,19 +40,31 @@ class Site:
         generated = [self.docs / name for name in GENERATED]
         files = [root / "constraints.txt"]
         for folder in (self.docs, root / "examples", root / "linreg"):
-            files += [path for path in folder.rglob("*") if "__pycache__" not in path.parts]
+            files += [
+                path for path in folder.rglob("*") if "__pycache__" not in path.parts
+            ]
         return sorted(
             path
             for path in files
-            if path.is_file() and not any(path.is_relative_to(folder) for folder in generated)
+            if path.is_file()
+            and not any(path.is_relative_to(folder) for folder in generated)
         )
 
     def checksum(self, files: Iterable[Path]) -> str:
         """Return a checksum of files, of the environment and of the settings."""
-        versions = [version(name) for name in ("torch", "numpy", "matplotlib", "sphinx")]
-        parts = [sys.version, *versions, *(os.environ.get(name, "") for name in SETTINGS)]
+        versions = [
+            version(name) for name in ("torch", "numpy", "matplotlib", "sphinx")
+        ]
+        parts = [
+            sys.version,
+            *versions,
+            *(os.environ.get(name, "") for name in SETTINGS),
+        ]
         for path in files:
-            parts += [path.relative_to(self.docs.parent).as_posix(), path.read_bytes().hex()]
+            parts += [
+                path.relative_to(self.docs.parent).as_posix(),
+                path.read_bytes().hex(),
+            ]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
     def renew(self) -> int:
@@ -58,7 +72,11 @@ class Site:
         if self.old.is_dir() and not self.html.is_dir():
             self.old.rename(self.html)  # killed between the two renames below
         state = self.checksum(self.sources())
-        if self.html.is_dir() and self.stamp.is_file() and self.stamp.read_text() == state:
+        if (
+            self.html.is_dir()
+            and self.stamp.is_file()
+            and self.stamp.read_text() == state
+        ):
             return 0
         for folder in (self.doctrees, self.next):
             shutil.rmtree(folder, ignore_errors=True)
@@ -91,7 +109,9 @@ def main(docs: Path) -> int:
     if status == 0:
         print(f"The site is ready: open {shown}")
     elif site.html.is_dir():
-        print(f"The build failed. {shown} is still the last good site.", file=sys.stderr)
+        print(
+            f"The build failed. {shown} is still the last good site.", file=sys.stderr
+        )
     return status
 
 

@@ -43,9 +43,13 @@ exclude_patterns = ["_build", "_programs", "_ext"]
 templates_path = ["_templates"]
 
 # Where "Open in Colab" finds the notebooks: owner/name on GitHub, which its Actions say.
-linreg_repository = os.environ.get("LINREG_REPOSITORY") or os.environ.get("GITHUB_REPOSITORY", "")
+linreg_repository = os.environ.get("LINREG_REPOSITORY") or os.environ.get(
+    "GITHUB_REPOSITORY", ""
+)
 address = f"`the repository <https://github.com/{linreg_repository}>`__"
-rst_epilog = f".. |repository| replace:: {address if linreg_repository else 'the repository'}"
+rst_epilog = (
+    f".. |repository| replace:: {address if linreg_repository else 'the repository'}"
+)
 
 html_theme = "furo"
 html_title = project
@@ -71,7 +75,9 @@ html_theme_options = {
 }
 pygments_style = "code_colours.Light"
 pygments_dark_style = "code_colours.Dark"
-copybutton_selector = "div:not(.highlight-none) > div.highlight > pre"  # code, not output
+copybutton_selector = (
+    "div:not(.highlight-none) > div.highlight > pre"  # code, not output
+)
 
 # What search engines and link previews read needs the site's address, which a fork may change.
 if page_head.site_url():
@@ -95,10 +101,14 @@ napoleon_numpy_docstring = False
 
 # What page 12 measures never repeats. With LINREG_WITHOUT_TIMES=1 its code is shown and not run:
 # then two builds of one commit are the same to the byte.
-STAGES_TO_RUN = r"/plot_(?!12_)" if os.environ.get("LINREG_WITHOUT_TIMES") else r"/plot_"
+STAGES_TO_RUN = (
+    r"/plot_(?!12_)" if os.environ.get("LINREG_WITHOUT_TIMES") else r"/plot_"
+)
 
 sphinx_gallery_conf = {
-    "examples_dirs": ["_programs"],  # the stages as complete programs: see _ext/programs.py
+    "examples_dirs": [
+        "_programs"
+    ],  # the stages as complete programs: see _ext/programs.py
     "gallery_dirs": ["tutorial"],
     "subsection_order": [
         "_programs/understanding",

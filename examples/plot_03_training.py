@@ -2,11 +2,12 @@ r"""
 Stage 3: the training loop
 ==========================
 
-Training changes the parameters a little at a time, so that the predictions come closer to the
-data. It needs four things: the data in small batches, a loss, the loss's gradient, and a step.
+Training changes the parameters a little at a time, so that the predictions come closer
+to the data. It needs four things: the data in small batches, a loss, the loss's
+gradient, and a step.
 
-**What you will learn:** mini-batches, the mean squared error, gradients, stochastic gradient
-descent, and how to tell whether a training has finished.
+**What you will learn:** mini-batches, the mean squared error, gradients, stochastic
+gradient descent, and how to tell whether a training has finished.
 
 **What you need:** stage 1, the dataset, and stage 2, the model.
 """
@@ -29,8 +30,8 @@ from torch.utils.data import DataLoader
 # Mini-batches
 # ------------
 #
-# One *epoch* is one pass through the data. A loader cuts each epoch into *mini-batches* of 8
-# points, in a new random order every time. The order has its own seeded generator.
+# One *epoch* is one pass through the data. A loader cuts each epoch into *mini-batches*
+# of 8 points, in a new random order every time. The order has its own seeded generator.
 
 from linreg.data import LinearRegressionDataset
 
@@ -42,23 +43,24 @@ print("their sizes:           ", [len(x) for x, y in loader])
 assert len(loader) == 7
 
 # %%
-# Fifty points make six batches of 8 and one of 2. The post printed ``int(50 / 8)``, which is 6,
-# and missed the small one. It also started a worker process to load the data, anew in each epoch.
-# For data in memory that costs far more time than it saves, so this loader works in the same
-# process.
+# Fifty points make six batches of 8 and one of 2. The post printed ``int(50 / 8)``,
+# which is 6, and missed the small one. It also started a worker process to load the
+# data, anew in each epoch. For data in memory that costs far more time than it saves,
+# so this loader works in the same process.
 #
 # The loss
 # --------
 #
-# The *loss* is one number that says how wrong the predictions are. Here it is the *mean squared
-# error*: the mean of the squared differences between data and prediction. It is 0 only where the
-# line meets every point.
+# The *loss* is one number that says how wrong the predictions are. Here it is the *mean
+# squared error*: the mean of the squared differences between data and prediction. It is
+# 0 only where the line meets every point.
 
 from linreg.training import mean_squared_error
 
 # %%
-# ``mse_loss`` is PyTorch's own function for the formula. Written out, the formula gives the same.
-# Before training the predictions are all 0, so the loss is the mean of the squared data.
+# ``mse_loss`` is PyTorch's own function for the formula. Written out, the formula gives
+# the same. Before training the predictions are all 0, so the loss is the mean of the
+# squared data.
 
 from linreg.model import LinearRegressionModel
 
@@ -75,19 +77,19 @@ assert torch.isclose(loss, (dataset.y**2).mean())
 # The gradient and one step
 # -------------------------
 #
-# The *gradient* holds one slope for each parameter: how fast the loss grows when that parameter
-# grows. ``backward`` computes it, and leaves it in ``.grad``. PyTorch remembered the computation
-# for this purpose.
+# The *gradient* holds one slope for each parameter: how fast the loss grows when that
+# parameter grows. ``backward`` computes it, and leaves it in ``.grad``. PyTorch
+# remembered the computation for this purpose.
 
 loss.backward()
 print(f"slope of the loss along k: {model.k.grad.item():.2f}")
 print(f"slope of the loss along m: {model.m.grad.item():.2f}")
 
 # %%
-# Both slopes are negative: the loss falls when k and m grow. *Gradient descent* moves each
-# parameter against its slope, and the *learning rate* :math:`\eta` says how far. Write :math:`L`
-# for the loss and :math:`\partial L / \partial k` for its slope along k. The arrow puts a new
-# value in the place of the old:
+# Both slopes are negative: the loss falls when k and m grow. *Gradient descent* moves
+# each parameter against its slope, and the *learning rate* :math:`\eta` says how far.
+# Write :math:`L` for the loss and :math:`\partial L / \partial k` for its slope along
+# k. The arrow puts a new value in the place of the old:
 #
 # .. math:: k \leftarrow k - \eta \frac{\partial L}{\partial k}, \qquad
 #           m \leftarrow m - \eta \frac{\partial L}{\partial m}
@@ -106,14 +108,15 @@ assert new_loss < loss
 # The loop
 # --------
 #
-# Training repeats this step for every mini-batch of every epoch. Each batch gives another gradient,
-# right only on average. That is why the method is called *stochastic* gradient descent, SGD.
+# Training repeats this step for every mini-batch of every epoch. Each batch gives
+# another gradient, right only on average. That is why the method is called *stochastic*
+# gradient descent, SGD.
 #
-# Read the loop from the inside out. It predicts, measures the loss, clears the old gradient
-# (``backward`` *adds* to it), computes the new one and takes a step. Around that, it sums the
-# loss of the epoch and records the parameters. ``model.train()`` switches on what some layers do
-# only in training, such as dropout and batch normalisation. A line has no such layers; the call
-# is a habit worth having.
+# Read the loop from the inside out. It predicts, measures the loss, clears the old
+# gradient (``backward`` *adds* to it), computes the new one and takes a step. Around
+# that, it sums the loss of the epoch and records the parameters. ``model.train()``
+# switches on what some layers do only in training, such as dropout and batch
+# normalisation. A line has no such layers; the call is a habit worth having.
 
 from linreg.training import train
 
@@ -121,7 +124,8 @@ from linreg.training import train
 # Train
 # -----
 #
-# The program runs on a GPU if the machine has one, else on the CPU. The post demanded a GPU.
+# The program runs on a GPU if the machine has one, else on the CPU. The post demanded a
+# GPU.
 
 from linreg.device import default_device
 
@@ -142,22 +146,25 @@ assert round(true_loss, 2) == 0.31
 # sphinx_gallery_end_ignore
 
 # %%
-# The loss falls quickly at first and then levels off. It does not reach 0, because a line cannot
-# follow the noise. The true line itself has a loss of 0.31 on these points: the mean of their
-# squared noise. With many more points that comes close to the variance of the noise, 0.25.
+# The loss falls quickly at first and then levels off. It does not reach 0, because a
+# line cannot follow the noise. The true line itself has a loss of 0.31 on these points:
+# the mean of their squared noise. With many more points that comes close to the
+# variance of the noise, 0.25.
 
 from linreg.plotting import describe, plot_line, plot_loss, plot_points, use_house_style
 
 use_house_style()
 plot_loss(history.epoch_loss)
-describe("The loss falls steeply in the first epochs, then flattens out just above zero.")
+describe(
+    "The loss falls steeply in the first epochs, then flattens out just above zero."
+)
 plt.show()
 
 # %%
-# Two things about the loss of an epoch. It weights every *sample* alike. The post averaged the
-# seven batches, so that the two points of the last batch counted as much as eight others. And it
-# is measured while the parameters move: it is not the loss of the final line. Compute that one
-# after the training.
+# Two things about the loss of an epoch. It weights every *sample* alike. The post
+# averaged the seven batches, so that the two points of the last batch counted as much
+# as eight others. And it is measured while the parameters move: it is not the loss of
+# the final line. Compute that one after the training.
 
 with torch.no_grad():
     x, y = dataset.x.to(default_device()), dataset.y.to(default_device())
@@ -169,8 +176,9 @@ print(f"the line at its end:      {final_loss:.4f}")
 # The result
 # ----------
 #
-# A line has an exact best fit, called *least squares*, so you can check the training. The table
-# shows the truth, the exact best fit to these fifty points, and what the training found.
+# A line has an exact best fit, called *least squares*, so you can check the training.
+# The table shows the truth, the exact best fit to these fifty points, and what the
+# training found.
 
 from linreg.exact import least_squares
 
@@ -185,8 +193,9 @@ assert 4.69 < m < 4.98
 # sphinx_gallery_end_ignore
 
 # %%
-# The exact fit is not the truth: fifty noisy points cannot tell more. The estimate is not the
-# exact fit either. Its slope is right to within 0.02. Its intercept is well short.
+# The exact fit is not the truth: fifty noisy points cannot tell more. The estimate is
+# not the exact fit either. Its slope is right to within 0.02. Its intercept is well
+# short.
 
 assert abs(k - k_exact) < 0.02
 assert m_exact - m > 0.1
@@ -196,15 +205,18 @@ plot_line(dataset.k, dataset.m, (-3, 3), "truth")
 plot_line(k, m, (-3, 3), "model")
 plt.title("After training")
 plt.legend()
-describe("The estimated line runs through the data, almost on top of the dashed true line.")
+describe(
+    "The estimated line runs through the data, almost on top of the dashed true line."
+)
 plt.show()
 
 # %%
 # Why the intercept falls short
 # -----------------------------
 #
-# The post's run ended at k = 3.03 and m = 4.86, and this run falls short of the exact intercept
-# too. That is not noise. The training was stopped too early, and you can compute by how much.
+# The post's run ended at k = 3.03 and m = 4.86, and this run falls short of the exact
+# intercept too. That is not noise. The training was stopped too early, and you can
+# compute by how much.
 #
 # The slope of the loss along m is 2 times the distance that m has still to go, so a step leaves a
 # part :math:`1 - 2 \eta = 0.98` of that distance. Along k it is twice the mean of :math:`x^2` times
@@ -226,28 +238,31 @@ assert abs((dataset.x**2).mean().item() - 3) < 0.1
 # sphinx_gallery_end_ignore
 
 # %%
-# By this estimate almost nothing is left along k. Along m about 3 % is missing, so a run with true
-# intercept 5 ends near 4.85 on average. The post's 4.86 is just that. The estimate of m is not
-# wrong, it is unfinished. Go on for 75 more epochs and the gap closes:
+# By this estimate almost nothing is left along k. Along m about 3 % is missing, so a
+# run with true intercept 5 ends near 4.85 on average. The post's 4.86 is just that. The
+# estimate of m is not wrong, it is unfinished. Go on for 75 more epochs and the gap
+# closes:
 
 train(model, loader, optimizer, num_epochs=75)
 print(f"after 100 epochs: m = {model.m.item():.3f}, least squares: {m_exact:.3f}")
 assert abs(model.m.item() - m_exact) < 0.05
 
 # %%
-# `The explorer <../explorer.html#preset=post&steps=175>`__ shows 175 steps of such a run, on
-# points of its own. Change the learning rate there, and run it again.
+# `The explorer <../explorer.html#preset=post&steps=175>`__ shows 175 steps of such a
+# run, on points of its own. Change the learning rate there, and run it again.
 #
 # Exercises
 # ---------
 #
-# 1. Train for 25 epochs with learning rate 0.02. What is left of the way along m? Predict it with
-#    the formula first, then run it.
-# 2. Train with ``batch_size=50``. How many steps are 25 epochs now, and where does m end?
-# 3. Set the learning rate to 1. ``train`` stops with an error. What does its message advise?
+# 1. Train for 25 epochs with learning rate 0.02. What is left of the way along m?
+#    Predict it with the formula first, then run it.
+# 2. Train with ``batch_size=50``. How many steps are 25 epochs now, and where does m
+#    end?
+# 3. Set the learning rate to 1. ``train`` stops with an error. What does its message
+#    advise?
 #
 # Next
 # ----
 #
-# In stage 4 you draw the loss for every line at once, and see the bowl that the training
-# descends.
+# In stage 4 you draw the loss for every line at once, and see the bowl that the
+# training descends.

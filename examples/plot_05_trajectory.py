@@ -2,11 +2,11 @@ r"""
 Stage 5: the trajectory
 =======================
 
-The training starts at k = 0, m = 0 and ends near the lowest point of the loss surface. In this
-stage you draw the way between the two.
+The training starts at k = 0, m = 0 and ends near the lowest point of the loss surface.
+In this stage you draw the way between the two.
 
-**What you will learn:** how to record parameters without being deceived, and how to read the path
-of a training.
+**What you will learn:** how to record parameters without being deceived, and how to
+read the path of a training.
 
 **What you need:** stage 3, the training loop, and stage 4, the loss surface.
 """
@@ -57,14 +57,17 @@ assert m[5] / m[-1] < 0.5
 # sphinx_gallery_end_ignore
 
 # %%
-# After five epochs the slope has done more than three quarters of its way, the intercept less
-# than half. Stage 4 showed why: away from the lowest point the loss rises faster along k.
+# After five epochs the slope has done more than three quarters of its way, the
+# intercept less than half. Stage 4 showed why: away from the lowest point the loss
+# rises faster along k.
 
 from linreg.plotting import describe, plot_line, plot_loss, plot_points, use_house_style
 
 use_house_style()
 plot_loss(history.epoch_loss)
-describe("The loss falls steeply in the first epochs, then flattens out: the run of stage 3 again.")
+describe(
+    "The loss falls steeply in the first epochs, then flattens out: the run of stage 3 again."
+)
 plt.show()
 
 # %%
@@ -75,7 +78,9 @@ plot_line(dataset.k, dataset.m, (-3, 3), "truth")
 plot_line(k[-1], m[-1], (-3, 3), "model")
 plt.title("After training")
 plt.legend()
-describe("The estimated line runs through the data, almost on top of the dashed true line.")
+describe(
+    "The estimated line runs through the data, almost on top of the dashed true line."
+)
 plt.show()
 
 # %%
@@ -94,14 +99,17 @@ plot_trajectory(k, m)
 plot_parameters(dataset.k, dataset.m, "truth")
 plt.title("Parameter trajectory")
 plt.legend()
-describe("The path leaves (0, 0), bends upwards, and ends just short of the star of the truth.")
+describe(
+    "The path leaves (0, 0), bends upwards, and ends just short of the star of the truth."
+)
 plt.show()
 
 # %%
-# The gradient over all data points straight uphill: at right angles to the contours, were both axes
-# drawn to one scale. Mini-batches follow it on average. So the path first heads for the floor of
-# the valley, then follows the floor. The crosses crowd together towards the end: where the surface
-# is flat, the gradient is small, and so is the step.
+# The gradient over all data points straight uphill: at right angles to the contours,
+# were both axes drawn to one scale. Mini-batches follow it on average. So the path
+# first heads for the floor of the valley, then follows the floor. The crosses crowd
+# together towards the end: where the surface is flat, the gradient is small, and so is
+# the step.
 
 step_length = np.hypot(np.diff(k), np.diff(m))
 print(f"length of the first epoch's move: {step_length[0]:.3f}")
@@ -123,16 +131,19 @@ plt.xlim(k_near[0], k_near[-1])
 plt.ylim(m_near[0], m_near[-1])
 plt.title("Parameter trajectory, closer")
 plt.legend()
-describe("A closer view: the path climbs along the floor of the valley towards the star.")
+describe(
+    "A closer view: the path climbs along the floor of the valley towards the star."
+)
 plt.show()
 
 # %%
 # A trap: recording by reference
 # ------------------------------
 #
-# ``numpy()`` does not copy. On a CPU the array shares the memory of the tensor, and changes when
-# the tensor does. The post recorded its parameters like this. On its GPU the move to the CPU made
-# the copies. On a CPU all its records end up with the parameter's final value, here 3:
+# ``numpy()`` does not copy. On a CPU the array shares the memory of the tensor, and
+# changes when the tensor does. The post recorded its parameters like this. On its GPU
+# the move to the CPU made the copies. On a CPU all its records end up with the
+# parameter's final value, here 3:
 
 parameter = torch.zeros(1)
 shared, copied = [], []
@@ -145,26 +156,28 @@ print("copied:", [array.item() for array in copied])
 assert len({array.item() for array in shared}) == 1
 
 # %%
-# ``train`` copies. You have 26 records, the start and 25 epochs, and they are all different.
+# ``train`` copies. You have 26 records, the start and 25 epochs, and they are all
+# different.
 
 distinct = np.unique(np.column_stack([k, m]), axis=0)
 print("distinct points of the path:", len(distinct))
 assert len(distinct) == 26
 
 # %%
-# `The explorer <../explorer.html#preset=post&steps=175>`__ draws such a path from wherever you
-# drag its start.
+# `The explorer <../explorer.html#preset=post&steps=175>`__ draws such a path from
+# wherever you drag its start.
 #
 # Exercises
 # ---------
 #
 # 1. Train with learning rate 0.001. How far does the path get in 25 epochs?
-# 2. Start from another place: set ``model.k`` and ``model.m`` under ``torch.no_grad()``, as in
-#    stage 2. Does the path end in the same place?
-# 3. Use ``batch_size=1`` and draw the closer view. Why does the path look rougher near its end?
+# 2. Start from another place: set ``model.k`` and ``model.m`` under
+#    ``torch.no_grad()``, as in stage 2. Does the path end in the same place?
+# 3. Use ``batch_size=1`` and draw the closer view. Why does the path look rougher near
+#    its end?
 #
 # Next
 # ----
 #
-# That was the whole tutorial: a dataset, a model, a training loop, and a look at what the loop
-# does. The pages that follow explain why it works and carry it further.
+# That was the whole tutorial: a dataset, a model, a training loop, and a look at what
+# the loop does. The pages that follow explain why it works and carry it further.

@@ -2,12 +2,12 @@ r"""
 A curve: from the line to a network
 ===================================
 
-The post ended with a promise: the same three pieces also fit curves. Here a small neural network
-takes the place of the line. The dataset changes its points, the model its formula, and the
-training loop nothing at all.
+The post ended with a promise: the same three pieces also fit curves. Here a small
+neural network takes the place of the line. The dataset changes its points, the model
+its formula, and the training loop nothing at all.
 
-**What you will learn:** what a feed-forward network is, how little has to change to train one,
-and how a held-out set tells you that a model is too simple or too complex.
+**What you will learn:** what a feed-forward network is, how little has to change to
+train one, and how a held-out set tells you that a model is too simple or too complex.
 
 **What you need:** the five stages.
 """
@@ -28,9 +28,9 @@ torch.set_num_threads(1)  # networks this small gain nothing from more
 # Points of a curve
 # -----------------
 #
-# The truth is a wave on a slope, with normal noise of standard deviation 0.5. The model may learn
-# from 20 points. Another 1000 are *held out*: they are kept back to test it. Real data is rarely so
-# generous; here so many make the test sure.
+# The truth is a wave on a slope, with normal noise of standard deviation 0.5. The model
+# may learn from 20 points. Another 1000 are *held out*: they are kept back to test it.
+# Real data is rarely so generous; here so many make the test sure.
 
 
 def true_curve(x):
@@ -51,8 +51,8 @@ x_train, y_train = draw(20)
 x_test, y_test = draw(1000)
 
 # %%
-# Each x is a row of one number now, since a network may have many inputs. The open triangles are
-# the first 40 of the points held out.
+# Each x is a row of one number now, since a network may have many inputs. The open
+# triangles are the first 40 of the points held out.
 
 from linreg.plotting import DATA, INK, MODEL, describe, plot_points, use_house_style
 
@@ -63,15 +63,17 @@ plt.plot(x_test[:40], y_test[:40], "^", color=DATA, fillstyle="none", label="hel
 plt.plot(grid, true_curve(grid), "--", color=INK, label="true curve")
 plt.title("Points of a curve")
 plt.legend()
-describe("Filled and open triangles around a dashed curve that rises, falls and rises again.")
+describe(
+    "Filled and open triangles around a dashed curve that rises, falls and rises again."
+)
 plt.show()
 
 # %%
 # How good can a line be?
 # -----------------------
 #
-# The best of all lines is the yardstick. On the points held out its loss is more than twice the
-# variance of the noise, which is 0.25: no line follows the wave.
+# The best of all lines is the yardstick. On the points held out its loss is more than
+# twice the variance of the noise, which is 0.25: no line follows the wave.
 
 from linreg.exact import least_squares
 from linreg.training import mean_squared_error
@@ -79,16 +81,18 @@ from linreg.training import mean_squared_error
 k, m = least_squares(x_train[:, 0], y_train[:, 0])
 line_train = mean_squared_error(k * x_train + m, y_train).item()
 line_test = mean_squared_error(k * x_test + m, y_test).item()
-print(f"best line: loss {line_train:.3f} on its own points, {line_test:.3f} on those held out")
+print(
+    f"best line: loss {line_train:.3f} on its own points, {line_test:.3f} on those held out"
+)
 assert line_test > 2 * 0.25
 
 # %%
 # The network
 # -----------
 #
-# A *feed-forward network* is a chain of simple steps. ``nn.Linear`` is a line with several inputs
-# and outputs. ``nn.Tanh`` bends its result into the range -1 to 1. With :math:`w` *hidden units*
-# in each of two layers:
+# A *feed-forward network* is a chain of simple steps. ``nn.Linear`` is a line with
+# several inputs and outputs. ``nn.Tanh`` bends its result into the range -1 to 1. With
+# :math:`w` *hidden units* in each of two layers:
 #
 # .. math:: \hat{y} = W_3 \tanh(W_2 \tanh(W_1 x + b_1) + b_2) + b_3
 #
@@ -111,8 +115,8 @@ print("parameters:", sum(parameter.numel() for parameter in network(4).parameter
 # What changes in the program
 # ---------------------------
 #
-# This is stage 3, with the lines that differ. The loader stays as it is, and so does ``train``. Its
-# call asks for more epochs.
+# This is stage 3, with the lines that differ. The loader stays as it is, and so does
+# ``train``. Its call asks for more epochs.
 #
 # .. code-block:: diff
 #
@@ -127,8 +131,8 @@ print("parameters:", sum(parameter.numel() for parameter in network(4).parameter
 #    -history = train(model, loader, optimizer, num_epochs=25)
 #    +history = train(model, loader, optimizer, num_epochs=1000)
 #
-# *Adam* is an optimiser that adapts the size of the step to each parameter. SGD gets there too. How
-# fast depends on its learning rate: exercise 4 tries two.
+# *Adam* is an optimiser that adapts the size of the step to each parameter. SGD gets
+# there too. How fast depends on its learning rate: exercise 4 tries two.
 
 from linreg.training import train
 
@@ -161,8 +165,8 @@ plt.show()
 # Too simple, too complex
 # -----------------------
 #
-# Is a larger network better? Train one with 64 hidden units in each layer, and compare the losses
-# on the points it learned from and on those held out.
+# Is a larger network better? Train one with 64 hidden units in each layer, and compare
+# the losses on the points it learned from and on those held out.
 
 wide = network(64)
 optimizer = torch.optim.Adam(wide.parameters(), lr=0.01)
@@ -184,27 +188,35 @@ assert line_train > small_train > wide_train
 assert small_test < min(line_test, wide_test)
 
 # %%
-# From row to row the training loss falls. The held-out loss falls and then rises. The line
-# *underfits*: it is bad on both sets. The wide network *overfits*: it has learned the noise of
-# its 20 points, which tells it nothing about any other point.
+# From row to row the training loss falls. The held-out loss falls and then rises. The
+# line *underfits*: it is bad on both sets. The wide network *overfits*: it has learned
+# the noise of its 20 points, which tells it nothing about any other point.
 
 with torch.no_grad():
-    fits = {"a line": k * grid + m, "4 hidden units": model(grid), "64 hidden units": wide(grid)}
+    fits = {
+        "a line": k * grid + m,
+        "4 hidden units": model(grid),
+        "64 hidden units": wide(grid),
+    }
 
 figure, axes = plt.subplots(3, figsize=(5.2, 8), sharex=True, sharey=True)
 for ax, (name, fit) in zip(axes, fits.items(), strict=True):
     plot_points(x_train, y_train, ax=ax)
-    ax.plot(x_test[:40], y_test[:40], "^", color=DATA, fillstyle="none", label="held out")
+    ax.plot(
+        x_test[:40], y_test[:40], "^", color=DATA, fillstyle="none", label="held out"
+    )
     ax.plot(grid, fit, color=MODEL, label="model")
     ax.set(title=name, xlabel="x" if ax is axes[-1] else "")
 axes[0].legend()
-describe("A line misses the wave, a small network follows it, a wide one bends to single points.")
+describe(
+    "A line misses the wave, a small network follows it, a wide one bends to single points."
+)
 plt.show()
 
 # %%
-# You can tell the three apart without knowing the true curve. That is what the held-out set is
-# for. It works only as long as nothing is learned from it. A set that you use to choose the
-# width is used up: judge the winner by a third one.
+# You can tell the three apart without knowing the true curve. That is what the held-out
+# set is for. It works only as long as nothing is learned from it. A set that you use to
+# choose the width is used up: judge the winner by a third one.
 #
 # Outside the data
 # ----------------
@@ -224,20 +236,24 @@ torch.set_num_threads(threads)
 # Where to go next
 # ----------------
 #
-# You have met everything that a large model needs: a dataset, a model, a loss, a loop, an
-# optimiser, and a set held out to judge the result. Other tasks exchange one piece at a time.
+# You have met everything that a large model needs: a dataset, a model, a loss, a loop,
+# an optimiser, and a set held out to judge the result. Other tasks exchange one piece
+# at a time.
 #
 # * Images: a ``Dataset`` that reads files, and ``nn.Conv2d`` in place of ``nn.Linear``.
-# * Classes instead of numbers: ``nn.CrossEntropyLoss`` in place of the mean squared error.
-# * Less overfitting: more data first, then early stopping, weight decay or dropout.
+# * Classes instead of numbers: ``nn.CrossEntropyLoss`` in place of the mean squared
+# error. * Less overfitting: more data first, then early stopping, weight decay or
+# dropout.
 #
 # `PyTorch's own tutorials <https://docs.pytorch.org/tutorials/>`_ take up each of them.
 #
 # Exercises
 # ---------
 #
-# 1. Remove both ``nn.Tanh``. What curve does the network find now, and what is its loss?
-# 2. Train the wide network for 50 epochs instead of 1000. What happens to its held-out loss?
+# 1. Remove both ``nn.Tanh``. What curve does the network find now, and what is its
+#    loss?
+# 2. Train the wide network for 50 epochs instead of 1000. What happens to its held-out
+#    loss?
 # 3. Give the wide network 400 points to learn from. Does it still overfit?
-# 4. Replace Adam by SGD with learning rate 0.05. How many epochs does the small network need to
-#    reach the same loss? And with 0.1?
+# 4. Replace Adam by SGD with learning rate 0.05. How many epochs does the small network
+#    need to reach the same loss? And with 0.1?

@@ -69,4 +69,6 @@ def means_with_care(x: Array, y: Array) -> CentredMeans:
     best_slope = dot(x, y) / len(x) / s_xx if s_xx > 0 else 0.0
     residuals = y - best_slope * x
     smallest_loss = dot(residuals, residuals) / len(y)
-    return CentredMeans(s_xx, best_slope, smallest_loss, (x_mean, x_rest), y_mean, (k, m), scale)
+    return CentredMeans(
+        s_xx, best_slope, smallest_loss, (x_mean, x_rest), y_mean, (k, m), scale
+    )

@@ -51,10 +51,21 @@ def save_checkpoint(
         ValueError: If epoch < 0, or the model and the optimiser do not belong together.
         OSError: If the file cannot be written; an older one is then still in place.
     """
-    path, epoch = check_parts(path, model, optimizer, sampler), check_epoch_number(epoch)
+    path, epoch = (
+        check_parts(path, model, optimizer, sampler),
+        check_epoch_number(epoch),
+    )
     random = random_state(next(model.parameters()).device)
-    values = (model.state_dict(), optimizer.state_dict(), sampler.state_dict(), random, epoch)
-    handle, name = tempfile.mkstemp(prefix=f"{path.name}.", suffix=".tmp", dir=path.parent)
+    values = (
+        model.state_dict(),
+        optimizer.state_dict(),
+        sampler.state_dict(),
+        random,
+        epoch,
+    )
+    handle, name = tempfile.mkstemp(
+        prefix=f"{path.name}.", suffix=".tmp", dir=path.parent
+    )
     try:
         with os.fdopen(handle, "wb") as file:
             torch.save(dict(zip(PARTS, values, strict=True)), file)
@@ -92,7 +103,9 @@ def load_checkpoint(
         CheckpointError: If it is truncated, damaged, or belongs to something else.
     """
     path = check_parts(path, model, optimizer, sampler)
-    trial = MiniBatchSampler(sampler.n, sampler.batch_size, shuffle=sampler.shuffle, seed=0)
+    trial = MiniBatchSampler(
+        sampler.n, sampler.batch_size, shuffle=sampler.shuffle, seed=0
+    )
     with path.open("rb") as file, warnings.catch_warnings():
         warnings.simplefilter("error")
         try:
@@ -109,7 +122,9 @@ def load_checkpoint(
             trial.load_state_dict(content["sampler"])
             optimizer.load_state_dict(content["optimizer"])
         except UNREADABLE as error:
-            raise CheckpointError(f"{path} is no checkpoint of this training: {error}") from error
+            raise CheckpointError(
+                f"{path} is no checkpoint of this training: {error}"
+            ) from error
     model.load_state_dict(content["model"])
     sampler.load_state_dict(content["sampler"])
     set_random_state(content["random_state"], next(model.parameters()).device)

@@ -11,12 +11,22 @@ from linreg.sampler import MiniBatchSampler
 
 # What reading may raise when the bytes are not those of a checkpoint.
 UNREADABLE = (
-    *(AssertionError, AttributeError, EOFError, LookupError, OSError, RuntimeError, TypeError),
+    *(
+        AssertionError,
+        AttributeError,
+        EOFError,
+        LookupError,
+        OSError,
+        RuntimeError,
+        TypeError,
+    ),
     *(UserWarning, ValueError, pickle.UnpicklingError, zipfile.BadZipFile),
 )
 
 
-def check_parts(path: object, model: object, optimizer: object, sampler: object) -> Path:
+def check_parts(
+    path: object, model: object, optimizer: object, sampler: object
+) -> Path:
     """Return the path of a checkpoint of this training, or say which argument is wrong."""
     if not isinstance(path, (str, os.PathLike)):
         raise TypeError(f"path must be a path, got {path!r}")
@@ -24,7 +34,9 @@ def check_parts(path: object, model: object, optimizer: object, sampler: object)
         raise ValueError(f"path must name a file, got {os.fspath(path)!r}")
     check_model_and_optimizer(model, optimizer)
     if not isinstance(sampler, MiniBatchSampler):
-        raise TypeError(f"sampler must be a MiniBatchSampler, got {type(sampler).__name__}")
+        raise TypeError(
+            f"sampler must be a MiniBatchSampler, got {type(sampler).__name__}"
+        )
     return Path(path)
 
 

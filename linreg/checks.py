@@ -30,14 +30,22 @@ def check_real(name: str, value: object) -> float:
     try:
         number = float(value)
     except OverflowError as error:
-        raise ValueError(f"{name} must be within float64 (at most 1.8e308 in size)") from error
+        raise ValueError(
+            f"{name} must be within float64 (at most 1.8e308 in size)"
+        ) from error
     if not math.isfinite(number):
         raise ValueError(f"{name} must be finite, got {value}")
     return number
 
 
 def check_line_data(
-    k: object, m: object, n: object, noise_std: object, low: object, high: object, seed: object
+    k: object,
+    m: object,
+    n: object,
+    noise_std: object,
+    low: object,
+    high: object,
+    seed: object,
 ) -> None:
     """Refuse settings from which no finite float32 points around a line can be drawn."""
     check_integer("n", n, minimum=1)
@@ -45,13 +53,17 @@ def check_line_data(
     slope, intercept = check_real("k", k), check_real("m", m)
     left, right = check_real("low", low), check_real("high", high)
     if left >= right:
-        raise ValueError(f"low must be less than high, got low={left:g} and high={right:g}")
+        raise ValueError(
+            f"low must be less than high, got low={left:g} and high={right:g}"
+        )
     spread = check_real("noise_std", noise_std)
     if spread < 0:
         raise ValueError(f"noise_std must not be negative, got {spread:g}")
     largest = torch.finfo(torch.float32).max
     if right - left > largest:
-        raise ValueError(f"high - low must be at most {largest:g} (float32), got {right - left:g}")
+        raise ValueError(
+            f"high - low must be at most {largest:g} (float32), got {right - left:g}"
+        )
     # No float32 draw of a normal variable lies further out than 10 standard deviations.
     reach = abs(slope) * max(abs(left), abs(right)) + abs(intercept) + 10 * spread
     if reach > largest:

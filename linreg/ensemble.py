@@ -38,7 +38,9 @@ def shuffled_epochs(
     num_epochs = check_integer("num_epochs", num_epochs, minimum=0)
     random = np.random.default_rng(check_integer("seed", seed, minimum=0, bits=64))
     rows = np.tile(np.arange(n, dtype=np.int64), (runs, 1))
-    orders = (torch.from_numpy(random.permuted(rows, axis=1)) for _ in range(num_epochs))
+    orders = (
+        torch.from_numpy(random.permuted(rows, axis=1)) for _ in range(num_epochs)
+    )
     return (index for order in orders for index in order.split(batch_size, dim=1))
 
 

@@ -55,7 +55,11 @@ def slope_with_care(x: Array, y: Array) -> tuple[float, float, float]:
     lowest, highest = float(x.min()), float(x.max())
     spread = max(highest - x_mean, x_mean - lowest)
     if lowest == highest:
-        raise ValueError(f"x must hold at least two distinct values, got only {lowest:g}")
+        raise ValueError(
+            f"x must hold at least two distinct values, got only {lowest:g}"
+        )
     x, y = (x - x_mean) / spread, y - y_mean
-    x -= x.mean()  # what rounding left of the mean, which counts where all x are close together
+    x -= (
+        x.mean()
+    )  # what rounding left of the mean, which counts where all x are close together
     return dot(x, y) / dot(x, x) / spread, x_mean, y_mean

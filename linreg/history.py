@@ -32,7 +32,9 @@ def snapshot(model: nn.Module) -> dict[str, NDArray[np.float64]]:
     }
 
 
-def history_of(epoch_loss: list[float], snapshots: list[dict[str, NDArray[np.float64]]]) -> History:
+def history_of(
+    epoch_loss: list[float], snapshots: list[dict[str, NDArray[np.float64]]]
+) -> History:
     """Stack the snapshots of each parameter; one of a single element becomes a number each."""
     parameters = {}
     for name in snapshots[0]:

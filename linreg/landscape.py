@@ -48,11 +48,18 @@ def loss_surface(
                [1., 1.]])
     """
     x, y = check_arrays(x, y)
-    slopes, intercepts = check_vector("k_values", k_values), check_vector("m_values", m_values)
+    slopes, intercepts = (
+        check_vector("k_values", k_values),
+        check_vector("m_values", m_values),
+    )
     means = centred_means(x, y)
     distance = means.slope_distance(slopes)
     surface = means.offset(slopes, intercepts)
-    surface **= 2  # in place: on a fine grid, a new array takes longer to get than to fill
-    surface += means.smallest_loss + means.s_xx * distance * distance  # its square may overflow
+    surface **= (
+        2  # in place: on a fine grid, a new array takes longer to get than to fill
+    )
+    surface += (
+        means.smallest_loss + means.s_xx * distance * distance
+    )  # its square may overflow
     check_result("x, y, k_values and m_values", "loss", surface)
     return surface

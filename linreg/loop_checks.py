@@ -21,13 +21,19 @@ def check_model_and_optimizer(model: object, optimizer: object) -> None:
         raise ValueError("model must have at least one parameter, got none")
     updated = {id(p) for group in optimizer.param_groups for p in group["params"]}
     if not parameters & updated:
-        raise ValueError("optimizer must update parameters of model, got those of something else")
+        raise ValueError(
+            "optimizer must update parameters of model, got those of something else"
+        )
 
 
-def check_training(model: object, loader: object, optimizer: object, num_epochs: object) -> None:
+def check_training(
+    model: object, loader: object, optimizer: object, num_epochs: object
+) -> None:
     """Refuse what cannot be trained, before a parameter moves."""
     if isinstance(optimizer, torch.optim.LBFGS):
-        raise TypeError("optimizer must step without a closure, got LBFGS, which needs one")
+        raise TypeError(
+            "optimizer must step without a closure, got LBFGS, which needs one"
+        )
     check_model_and_optimizer(model, optimizer)
     check_integer("num_epochs", num_epochs, minimum=0)
     if not hasattr(loader, "__iter__"):
@@ -55,7 +61,9 @@ def as_samples(name: str, values: object) -> Tensor:
     except (TypeError, ValueError, RuntimeError) as error:
         raise TypeError(f"{name} of a batch must hold real numbers: {error}") from error
     if samples.is_complex():
-        raise TypeError(f"{name} of a batch must hold real numbers, got {samples.dtype}")
+        raise TypeError(
+            f"{name} of a batch must hold real numbers, got {samples.dtype}"
+        )
     if samples.ndim == 0 or samples.shape[0] == 0:
         raise ValueError(
             f"{name} of a batch must hold at least one sample, got shape {tuple(samples.shape)}"
@@ -69,7 +77,9 @@ def check_pair(prediction: Tensor, target: Tensor) -> None:
         if not isinstance(values, Tensor):
             raise TypeError(f"{name} must be a tensor, got {type(values).__name__}")
         if not values.is_floating_point():
-            raise TypeError(f"{name} must hold floating-point numbers, got {values.dtype}")
+            raise TypeError(
+                f"{name} must hold floating-point numbers, got {values.dtype}"
+            )
         if values.numel() == 0:
             raise ValueError(
                 f"{name} must hold at least one value, got shape {tuple(values.shape)}"
@@ -81,7 +91,9 @@ def check_pair(prediction: Tensor, target: Tensor) -> None:
         )
 
 
-def check_step(loss: float, epoch: int, step: int, optimizer: torch.optim.Optimizer) -> None:
+def check_step(
+    loss: float, epoch: int, step: int, optimizer: torch.optim.Optimizer
+) -> None:
     """Stop before a loss that is not finite reaches the parameters."""
     if not math.isfinite(loss):
         raise FloatingPointError(
@@ -94,4 +106,6 @@ def check_step(loss: float, epoch: int, step: int, optimizer: torch.optim.Optimi
 def check_epoch(num_samples: int, epoch: int) -> None:
     """Refuse a loader that turns out to be empty."""
     if num_samples == 0:
-        raise ValueError(f"loader must yield at least one batch, got none in epoch {epoch}")
+        raise ValueError(
+            f"loader must yield at least one batch, got none in epoch {epoch}"
+        )

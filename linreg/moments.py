@@ -8,7 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
-CHUNK = 65536  # widened and centred one by one, the numbers stay in the processor's cache
+CHUNK = (
+    65536  # widened and centred one by one, the numbers stay in the processor's cache
+)
 BLOCK = 1024
 
 
@@ -61,7 +63,9 @@ def dot(a: Array, b: Array) -> float:
 
 def moments(x: NDArray[Any], y: NDArray[Any]) -> Moments:
     """Measure the data. Nothing is copied but a chunk at a time."""
-    x_mean, y_mean = (sum(float(chunk.sum()) for chunk in chunks(v)) / len(v) for v in (x, y))
+    x_mean, y_mean = (
+        sum(float(chunk.sum()) for chunk in chunks(v)) / len(v) for v in (x, y)
+    )
     sums = []
     for x_chunk, y_chunk in zip(chunks(x), chunks(y), strict=True):
         a, b = x_chunk - x_mean, y_chunk - y_mean

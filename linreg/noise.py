@@ -12,7 +12,9 @@ from linreg.run_checks import check_learning_rate, check_lines
 from linreg.vector_checks import check_points
 
 
-def noise_floor(x: Tensor | ArrayLike, y: Tensor | ArrayLike, lr: float, batch_size: int) -> float:
+def noise_floor(
+    x: Tensor | ArrayLike, y: Tensor | ArrayLike, lr: float, batch_size: int
+) -> float:
     r"""Predict the mean loss above its minimum, after many steps of gradient descent.
 
     Each step's batch is drawn from the points at random, with replacement. The covariance
@@ -48,7 +50,10 @@ def noise_floor(x: Tensor | ArrayLike, y: Tensor | ArrayLike, lr: float, batch_s
         >>> round(floor, 5)
         0.00392
     """
-    lr, size = check_learning_rate(lr), check_integer("batch_size", batch_size, minimum=1)
+    lr, size = (
+        check_learning_rate(lr),
+        check_integer("batch_size", batch_size, minimum=1),
+    )
     x, y = check_points(x, y)
     slope, intercept = least_squares(x, y)
     n, u = len(x), np.stack([x, np.ones_like(x)], axis=1)
@@ -59,7 +64,9 @@ def noise_floor(x: Tensor | ArrayLike, y: Tensor | ArrayLike, lr: float, batch_s
     feed = (1 - 1 / size) * np.kron(hessian, hessian) + 4 / size * pairs.T @ pairs / n
     push = 4 / size * pairs.T @ residual**2 / n
     net_pull = pull - lr * feed
-    if np.linalg.eigvalsh(net_pull).min() <= 0:  # in some direction the noise is stronger
+    if (
+        np.linalg.eigvalsh(net_pull).min() <= 0
+    ):  # in some direction the noise is stronger
         return math.inf
     covariance = np.linalg.solve(net_pull, lr * push).reshape(2, 2)
     return float(np.trace(hessian @ covariance) / 2)

@@ -16,7 +16,13 @@ DATA = "#6e7781"  # the points
 MODEL = "#c2410c"  # what is trained: its line, its loss, its path
 EXACT = "#0f766e"  # the least-squares solution
 BATCH = "#7c3aed"  # one mini-batch
-SURFACE = ("#f7fbff", "#c6dbef", "#6baed6", "#2171b5", "#08306b")  # small loss to large loss
+SURFACE = (
+    "#f7fbff",
+    "#c6dbef",
+    "#6baed6",
+    "#2171b5",
+    "#08306b",
+)  # small loss to large loss
 HALO = "white"  # the edge that keeps a path or a mark apart from the surface below it
 
 LINE_STYLES: dict[str, dict[str, Any]] = {
@@ -25,7 +31,12 @@ LINE_STYLES: dict[str, dict[str, Any]] = {
     "exact": {"color": EXACT, "linestyle": ":", "label": "least-squares line"},
 }
 POINT_STYLES: dict[str, dict[str, Any]] = {
-    "truth": {"color": INK, "marker": "*", "markersize": 13, "label": "true parameters"},
+    "truth": {
+        "color": INK,
+        "marker": "*",
+        "markersize": 13,
+        "label": "true parameters",
+    },
     "model": {"color": MODEL, "marker": "o", "markersize": 7, "label": "estimate"},
     "exact": {"color": EXACT, "marker": "D", "markersize": 7, "label": "least squares"},
 }
@@ -69,7 +80,12 @@ def plot_points(x: ArrayLike, y: ArrayLike, *, ax: Axes | None = None) -> Axes:
 
 
 def plot_line(
-    k: float, m: float, x_range: tuple[float, float], role: str, *, ax: Axes | None = None
+    k: float,
+    m: float,
+    x_range: tuple[float, float],
+    role: str,
+    *,
+    ax: Axes | None = None,
 ) -> Axes:
     """Draw the line y = k x + m in the colour of its role: "truth", "model" or "exact"."""
     ax = plt.gca() if ax is None else ax
@@ -89,7 +105,11 @@ def plot_loss(epoch_loss: ArrayLike, *, ax: Axes | None = None) -> Axes:
 
 
 def plot_surface(
-    surface: ArrayLike, k_values: ArrayLike, m_values: ArrayLike, *, ax: Axes | None = None
+    surface: ArrayLike,
+    k_values: ArrayLike,
+    m_values: ArrayLike,
+    *,
+    ax: Axes | None = None,
 ) -> Axes:
     """Draw the loss over slope and intercept as 20 filled contours with a colour bar."""
     ax = plt.gca() if ax is None else ax
@@ -103,13 +123,17 @@ def plot_surface(
 def plot_parameters(k: float, m: float, role: str, *, ax: Axes | None = None) -> Axes:
     """Mark one pair (k, m) on a loss surface: "truth", "model" or "exact"."""
     ax = plt.gca() if ax is None else ax
-    ax.plot([k], [m], linestyle="none", zorder=4, markeredgecolor=HALO, **POINT_STYLES[role])
+    ax.plot(
+        [k], [m], linestyle="none", zorder=4, markeredgecolor=HALO, **POINT_STYLES[role]
+    )
     return ax
 
 
 def plot_trajectory(k: ArrayLike, m: ArrayLike, *, ax: Axes | None = None) -> Axes:
     """Draw the way of the parameters over a loss surface, a cross for each record."""
     ax = plt.gca() if ax is None else ax
-    ax.plot(k, m, marker="x", markersize=6, linewidth=1.5, color=MODEL, label="trajectory")
+    ax.plot(
+        k, m, marker="x", markersize=6, linewidth=1.5, color=MODEL, label="trajectory"
+    )
     ax.plot(k, m, marker="x", markeredgewidth=4, linewidth=4, color=HALO, zorder=1.9)
     return ax

@@ -4,7 +4,9 @@ import numpy as np
 
 from linreg.moments import Array
 
-LEADING_BITS = -(1 << 27)  # keeps 26 of the 53 binary digits: the product of two is exact
+LEADING_BITS = -(
+    1 << 27
+)  # keeps 26 of the 53 binary digits: the product of two is exact
 
 
 def leading_digits(values: Array | float) -> Array:

@@ -14,13 +14,19 @@ def check_learning_rate(lr: object) -> float:
     return rate
 
 
-def check_runs(x: Tensor, y: Tensor, batches: object, lr: object, start: object) -> None:
+def check_runs(
+    x: Tensor, y: Tensor, batches: object, lr: object, start: object
+) -> None:
     """Refuse rows of points that cannot be trained, before a step is taken."""
     for name, values in (("x", x), ("y", y)):
         if not isinstance(values, Tensor) or not values.is_floating_point():
-            raise TypeError(f"{name} must be a tensor of a floating dtype, got {values!r}")
+            raise TypeError(
+                f"{name} must be a tensor of a floating dtype, got {values!r}"
+            )
     if not hasattr(batches, "__iter__"):
-        raise TypeError(f"batches must be an iterable of index tensors, got {batches!r}")
+        raise TypeError(
+            f"batches must be an iterable of index tensors, got {batches!r}"
+        )
     if x.ndim != 2 or x.shape != y.shape or x.numel() == 0:
         raise ValueError(
             "x and y must both have the shape (runs, n), with at least one run and one point, "
@@ -47,16 +53,22 @@ def check_index(index: object, x: Tensor) -> Tensor:
         raise TypeError(f"batches must yield int64 tensors, got {index!r}")
     if index.ndim != 2 or len(index) != len(x) or index.numel() == 0:
         shape = tuple(index.shape)
-        raise ValueError(f"batches must yield the shape ({len(x)}, batch_size), got {shape}")
+        raise ValueError(
+            f"batches must yield the shape ({len(x)}, batch_size), got {shape}"
+        )
     if index.min() < 0 or index.max() >= x.shape[1]:
-        raise ValueError(f"batches must yield indices from 0 to {x.shape[1] - 1}, got others")
+        raise ValueError(
+            f"batches must yield indices from 0 to {x.shape[1] - 1}, got others"
+        )
     return index.to(x.device)
 
 
 def check_lines(parameters: Tensor) -> None:
     """Refuse what does not hold slopes and intercepts."""
     if not isinstance(parameters, Tensor) or not parameters.is_floating_point():
-        raise TypeError(f"parameters must be a tensor of a floating dtype, got {parameters!r}")
+        raise TypeError(
+            f"parameters must be a tensor of a floating dtype, got {parameters!r}"
+        )
     if parameters.ndim == 0 or parameters.shape[-1] != 2 or parameters.numel() == 0:
         shape = tuple(parameters.shape)
         raise ValueError(f"parameters must have the shape (..., 2), got {shape}")

@@ -50,7 +50,9 @@ class MiniBatchSampler(Sampler[Tensor]):
         self._generator = torch.Generator().manual_seed(int(seed))
         self._epoch_start = self._generator.get_state()
         self._position = 0  # batches of the epoch that have been handed out
-        self._resume_at = 0  # batches of the next epoch that had been, in a state that was loaded
+        self._resume_at = (
+            0  # batches of the next epoch that had been, in a state that was loaded
+        )
 
     def __len__(self) -> int:
         """Return the number of mini-batches in an epoch, the last, shorter one included."""

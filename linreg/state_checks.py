@@ -23,7 +23,9 @@ def check_dict(name: str, state: object, keys: set[str]) -> dict[str, Any]:
     if not isinstance(state, dict):
         raise TypeError(f"{name} must be a dict, got {type(state).__name__}")
     if set(state) != keys:
-        raise ValueError(f"{name} must have keys {sorted(keys)}, got {sorted(map(str, state))}")
+        raise ValueError(
+            f"{name} must have keys {sorted(keys)}, got {sorted(map(str, state))}"
+        )
     return state
 
 
@@ -34,17 +36,23 @@ def check_generator_state(name: str, state: object) -> None:
     try:
         torch.Generator().set_state(state)
     except (RuntimeError, TypeError) as error:
-        raise ValueError(f"{name} must be the state of a CPU generator: {error}") from error
+        raise ValueError(
+            f"{name} must be the state of a CPU generator: {error}"
+        ) from error
 
 
-def check_sampler_state(state: object, settings: dict[str, object], num_batches: int) -> None:
+def check_sampler_state(
+    state: object, settings: dict[str, object], num_batches: int
+) -> None:
     """Refuse the state of a sampler with other settings, or of something else."""
     state = check_dict("state", state, {*settings, "position", "generator"})
     for name, value in settings.items():
         if type(state[name]) is not type(value) or state[name] != value:
             raise ValueError(f"state must have {name}={value!r}, got {state[name]!r}")
     if check_integer("position", state["position"], minimum=0) > num_batches:
-        raise ValueError(f"position must be at most {num_batches}, got {state['position']}")
+        raise ValueError(
+            f"position must be at most {num_batches}, got {state['position']}"
+        )
     check_generator_state("generator", state["generator"])
 
 
@@ -72,6 +80,8 @@ def check_optimizer_state(state: object, own: dict[str, Any]) -> None:
         check_dict("param_groups", group, set(own_group))
         for key, value in own_group.items():
             if type(group[key]) is not type(value):
-                raise TypeError(f"{key} must be {type(value).__name__}, got {group[key]!r}")
+                raise TypeError(
+                    f"{key} must be {type(value).__name__}, got {group[key]!r}"
+                )
         if group["params"] != own_group["params"]:
             raise ValueError(f"optimizer must hold parameters {own_group['params']}")

@@ -7,7 +7,13 @@ import torch
 from torch import Tensor, nn
 
 from linreg.history import History, history_of, snapshot
-from linreg.loop_checks import check_batch, check_epoch, check_pair, check_step, check_training
+from linreg.loop_checks import (
+    check_batch,
+    check_epoch,
+    check_pair,
+    check_step,
+    check_training,
+)
 
 
 def mean_squared_error(prediction: Tensor, target: Tensor) -> Tensor:

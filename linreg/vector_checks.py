@@ -17,11 +17,15 @@ def check_array(name: str, values: object) -> NDArray[Any]:
     try:
         if isinstance(values, Tensor):
             values = values.detach().cpu()
-            narrow = values.is_floating_point() and values.itemsize < 4  # NumPy has no bfloat16
+            narrow = (
+                values.is_floating_point() and values.itemsize < 4
+            )  # NumPy has no bfloat16
             values = (values.float() if narrow else values).numpy(force=True)
         array = np.asarray(values)
     except ValueError as error:
-        raise ValueError(f"{name} must be one-dimensional, got rows of unequal length") from error
+        raise ValueError(
+            f"{name} must be one-dimensional, got rows of unequal length"
+        ) from error
     except (RuntimeError, TypeError) as error:
         raise TypeError(f"{name} must hold real numbers: {error}") from error
     if array.ndim != 1:
@@ -51,7 +55,9 @@ def check_vector(name: str, values: object) -> NDArray[np.float64]:
     return vector
 
 
-def check_points(x: object, y: object) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def check_points(
+    x: object, y: object
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the coordinates of the points (x_i, y_i) as two float64 arrays of one length."""
     x_vector, y_vector = check_vector("x", x), check_vector("y", y)
     check_arrays(x_vector, y_vector)
@@ -61,4 +67,6 @@ def check_points(x: object, y: object) -> tuple[NDArray[np.float64], NDArray[np.
 def check_result(arguments: str, result: str, values: object) -> None:
     """Refuse arguments whose result float64 cannot hold."""
     if not np.isfinite(values).all():  # type: ignore[call-overload]
-        raise ValueError(f"{arguments} must keep the {result} within float64, got infinity or NaN")
+        raise ValueError(
+            f"{arguments} must keep the {result} within float64, got infinity or NaN"
+        )

@@ -34,7 +34,9 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--learning-rate", type=float, default=0.01)
     parser.add_argument("--momentum", type=float, default=0.0)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--kill-at", type=int, metavar="STEP", help="to try out a restart")
+    parser.add_argument(
+        "--kill-at", type=int, metavar="STEP", help="to try out a restart"
+    )
     return parser.parse_args(arguments)
 
 
@@ -66,9 +68,16 @@ def train_share(options: argparse.Namespace, device: torch.device) -> None:
         model.parameters(), lr=options.learning_rate, momentum=options.momentum
     )
     state: dict[str, Any] = {"model": model, "optimizer": optimizer, "sampler": sampler}
-    start = load_checkpoint(options.checkpoint, **state) if options.checkpoint.exists() else 0
+    start = (
+        load_checkpoint(options.checkpoint, **state)
+        if options.checkpoint.exists()
+        else 0
+    )
     if rank == 0:
-        print(f"starts at epoch {start}, batch {sampler.state_dict()['position']}", flush=True)
+        print(
+            f"starts at epoch {start}, batch {sampler.state_dict()['position']}",
+            flush=True,
+        )
     parallel = DistributedDataParallel(model)
     step = 0
     for epoch in range(start, options.epochs):
@@ -94,9 +103,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Join the other processes, train, and leave."""
     options = parse_arguments(arguments)
     if not distributed.is_available():
-        raise SystemExit("This build of PyTorch has no torch.distributed, so nothing was trained.")
+        raise SystemExit(
+            "This build of PyTorch has no torch.distributed, so nothing was trained."
+        )
     if "LOCAL_RANK" not in os.environ:
-        raise SystemExit("Start it with: torchrun --standalone --nproc-per-node=2 worker.py")
+        raise SystemExit(
+            "Start it with: torchrun --standalone --nproc-per-node=2 worker.py"
+        )
     if options.kill_at and not hasattr(signal, "SIGKILL"):
         raise SystemExit("This system has no SIGKILL: leave --kill-at out.")
     # DistributedDataParallel imports this module, which keeps the group that it finds then. Threads
@@ -105,7 +118,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     device = choose_device()
     distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
     try:
-        if distributed.get_rank() == 0:  # what a killed process had not finished writing
+        if (
+            distributed.get_rank() == 0
+        ):  # what a killed process had not finished writing
             pattern = f"{glob.escape(options.checkpoint.name)}.*.tmp"
             for leftover in options.checkpoint.parent.glob(pattern):
                 leftover.unlink()

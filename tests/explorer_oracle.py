@@ -25,7 +25,10 @@ print(json.dumps(results))
 def run_programs(texts: Sequence[str]) -> list[dict[str, Any]]:
     """Run complete programs, one after the other in one process: importing torch takes long."""
     done = subprocess.run(
-        [sys.executable, "-c", RUNNER], input=json.dumps(texts), capture_output=True, text=True
+        [sys.executable, "-c", RUNNER],
+        input=json.dumps(texts),
+        capture_output=True,
+        text=True,
     )
     assert done.returncode == 0, done.stderr
     return list(json.loads(done.stdout))

@@ -6,7 +6,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-PYTORCH = ("torch._dynamo", "matplotlib.pyplot")  # the first is imported by an optimizer
+PYTORCH = (
+    "torch._dynamo",
+    "matplotlib.pyplot",
+)  # the first is imported by an optimizer
 
 SERVER = """
 import importlib, json, multiprocessing, os, runpy, sys, warnings
@@ -50,7 +53,11 @@ class Forks:
 
         The two outputs are files for what it prints and for its errors.
         """
-        request = [str(folder), [str(word) for word in command], [str(o) for o in outputs]]
+        request = [
+            str(folder),
+            [str(word) for word in command],
+            [str(o) for o in outputs],
+        ]
         self.server.stdin.write(json.dumps([*request, settings or {}]) + "\n")
         self.server.stdin.flush()
         return int(self.server.stdout.readline())

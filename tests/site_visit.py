@@ -96,12 +96,16 @@ def visit(context: Any, url: str) -> Visit:
     seen = Visit()
     page = context.new_page()
     page.on("pageerror", lambda error: seen.errors.append(f"script: {error}"))
-    page.on("requestfailed", lambda request: seen.errors.append(f"failed: {request.url}"))
+    page.on(
+        "requestfailed", lambda request: seen.errors.append(f"failed: {request.url}")
+    )
     page.on("request", lambda request: seen.requests.append(request.url))
     page.on(
         "console",
         lambda message: (
-            seen.errors.append(f"console: {message.text}") if message.type == "error" else None
+            seen.errors.append(f"console: {message.text}")
+            if message.type == "error"
+            else None
         ),
     )
     page.goto(url)
@@ -113,4 +117,6 @@ def visit(context: Any, url: str) -> Visit:
 def pages_of(site: Path) -> list[str]:
     """Return the pages of the site, as paths below it."""
     paths = (page.relative_to(site) for page in site.rglob("*.html"))
-    return sorted(path.as_posix() for path in paths if not path.parts[0].startswith("_"))
+    return sorted(
+        path.as_posix() for path in paths if not path.parts[0].startswith("_")
+    )

@@ -23,7 +23,12 @@ ROWS = [
     ("the trajectory recorded", "num_workers=0", "at least", 1),
     ("one epoch of 1,000,000 points, batch 4096", "SGDRegressor", "at least", 1.5),
     ("the same, the gradient written out", "SGDRegressor", "at least", 1.5),
-    ("one epoch of 1,000,000 points, batch 4096", "randperm, gather, autograd", "at least", 0.85),
+    (
+        "one epoch of 1,000,000 points, batch 4096",
+        "randperm, gather, autograd",
+        "at least",
+        0.85,
+    ),
     ("peak memory, 10,000,000 points", "the data itself (80 MB)", "at most", 3),
     ("loss_surface: 1,000,000 points, 100 x 100", "one evaluation", "at most", 2),
     ("loss_surface: 50 points, 1000 x 1000", "NumPy broadcasting", "at least", 30),
@@ -44,7 +49,10 @@ def test_there_is_a_row_for_every_target():
 
 def test_the_ratio_is_the_median_over_turns_that_alternate():
     order = []
-    durations = {"a": iter([9, 2, 3, 40]), "b": iter([9, 1, 2, 1])}  # the first is the warm-up
+    durations = {
+        "a": iter([9, 2, 3, 40]),
+        "b": iter([9, 1, 2, 1]),
+    }  # the first is the warm-up
 
     def timer(name):
         order.append(name)
@@ -64,7 +72,12 @@ def test_the_ratio_is_the_median_over_turns_that_alternate():
         ("at most", 2.0, {}, "yes"),
         ("at most", 2.1, {}, "NO"),
         ("at most", float("nan"), {}, "NO"),
-        ("at most", 1.0, {"quiet": True, "torch is away": False}, "NO: not torch is away"),
+        (
+            "at most",
+            1.0,
+            {"quiet": True, "torch is away": False},
+            "NO: not torch is away",
+        ),
     ],
 )
 def test_a_target_is_met_or_not(sense, ratio, conditions, met):
@@ -184,7 +197,9 @@ def test_a_share_is_the_time_of_the_fewest_bytes_by_the_time_taken(monkeypatch, 
     monkeypatch.setattr(accelerator, "RUNS", (3,))
     accelerator.time_epochs(torch.device("cpu"), rate=1e5)
     epochs = capsys.readouterr().out
-    assert epochs.count("500.0  16.00%") == 3  # 1000 points of 8 bytes at 1e5 bytes per second
+    assert (
+        epochs.count("500.0  16.00%") == 3
+    )  # 1000 points of 8 bytes at 1e5 bytes per second
     accelerator.time_runs(torch.device("cpu"), rate=1e6)
     # 3 runs see 25 times 50 points of 16 bytes, and write 8 bytes in each of 175 steps.
     assert capsys.readouterr().out.count("500.00  12.84%") == 2

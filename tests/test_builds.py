@@ -19,7 +19,13 @@ from forks import Forks
 ROOT = Path(__file__).parent.parent
 EPOCH = {"SOURCE_DATE_EPOCH": "1577836800"}
 
-MODULES = ("furo", "matplotlib.pyplot", "nbformat", "sphinx.cmd.build", "sphinx.ext.autodoc")
+MODULES = (
+    "furo",
+    "matplotlib.pyplot",
+    "nbformat",
+    "sphinx.cmd.build",
+    "sphinx.ext.autodoc",
+)
 MODULES += ("sphinx_gallery.gen_gallery", "torch")
 
 STAGE = '''r"""
@@ -86,7 +92,9 @@ class Builder(Forks):
 
     def begin(self, folder, **settings):
         """Start a build, and return the number of its process."""
-        return self.start(folder, ["docs/build.py"], [folder / "log"] * 2, EPOCH | settings)
+        return self.start(
+            folder, ["docs/build.py"], [folder / "log"] * 2, EPOCH | settings
+        )
 
     def build(self, folder, **settings):
         """Build to the end, and return the files of the site."""
@@ -107,7 +115,9 @@ def made(tmp_path_factory, builder):
     folder = tmp_path_factory.mktemp("builds") / "site"
     unwanted = ("_build", "_programs", "tutorial", "generated", "__pycache__", "*.rst")
     for name in ("docs", "linreg"):
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns(*unwanted))
+        shutil.copytree(
+            ROOT / name, folder / name, ignore=shutil.ignore_patterns(*unwanted)
+        )
     (folder / "examples").mkdir()
     for name, text in FILES.items():
         (folder / name).write_text(text, encoding="utf-8")
@@ -136,7 +146,9 @@ def files_of(folder):
 
 def clean_copy(folder, target):
     """The files that a person would commit, elsewhere."""
-    generated = shutil.ignore_patterns("_build", "_programs", "tutorial", "generated", "log")
+    generated = shutil.ignore_patterns(
+        "_build", "_programs", "tutorial", "generated", "log"
+    )
     return Path(shutil.copytree(folder, target, ignore=generated))
 
 
@@ -179,18 +191,24 @@ EDITS = {
     "a library function": [("linreg/small.py", "return 1", "return 7")],
     "a docstring": [("linreg/small.py", "Return one.", "Return exactly one.")],
     "the text of a stage": [("examples/plot_2.py", "A figure.", "Another figure.")],
-    "the header of a section": [("examples/GALLERY_HEADER.rst", "Tutorial\n====", "Course\n====")],
+    "the header of a section": [
+        ("examples/GALLERY_HEADER.rst", "Tutorial\n====", "Course\n====")
+    ],
     "a page and a term": [
         ("docs/api.rst", "API\n", "Library\n"),
         ("docs/glossary.rst", "loss\n", "formula\n"),
     ],
     "a template": [("docs/_templates/page.html", "</", "<!-- x --></")],
     "a static file": [("docs/_static/programs.css", "{", "{ /* x */")],
-    "an extension": [("docs/_ext/downloads.py", "Complete program: needs", "Program: needs")],
+    "an extension": [
+        ("docs/_ext/downloads.py", "Complete program: needs", "Program: needs")
+    ],
     "a colour of the figures": [
         ("docs/_ext/palette.py", '"black": "#e3e6ea"', '"black": "#ffeeee"')
     ],
-    "the configuration": [("docs/conf.py", "html_title = project", 'html_title = "Other"')],
+    "the configuration": [
+        ("docs/conf.py", "html_title = project", 'html_title = "Other"')
+    ],
     "a pin": [("constraints.txt", "2", "3")],
 }
 
@@ -215,7 +233,9 @@ def test_a_stage_that_is_renamed_or_removed_leaves_nothing(site, builder, tmp_pa
     found = builder.build(site)
     assert_same(found, builder.build(clean_copy(site, tmp_path / "removed")))
     for number in (b"plot_2", b"plot_3"):
-        assert not [name for name, data in found.items() if number in name.encode() + data]
+        assert not [
+            name for name, data in found.items() if number in name.encode() + data
+        ]
 
 
 def test_nothing_is_built_when_nothing_has_changed(site, builder):
@@ -236,7 +256,9 @@ def test_a_failing_stage_leaves_the_last_good_site(site, builder, tmp_path):
     assert "print(second() / 0)" in log(site)
     assert "is still the last good site" in log(site)
     replace(site, "examples/plot_2.py", "print(second() / 0)", "print(second() + 1)")
-    assert_same(builder.build(site), builder.build(clean_copy(site, tmp_path / "clean")))
+    assert_same(
+        builder.build(site), builder.build(clean_copy(site, tmp_path / "clean"))
+    )
 
 
 def test_tools_that_are_tried_and_taken_back_leave_nothing(site, builder):
@@ -250,7 +272,9 @@ def test_tools_that_are_tried_and_taken_back_leave_nothing(site, builder):
     replace(site, "examples/plot_2.py", "print(second() / 0)", "print(second())")
     (site / "examples" / "GALLERY_HEADER.rst").write_text("Course\n======\n")
     builder.build(site)
-    (site / "examples" / "GALLERY_HEADER.rst").write_text(FILES["examples/GALLERY_HEADER.rst"])
+    (site / "examples" / "GALLERY_HEADER.rst").write_text(
+        FILES["examples/GALLERY_HEADER.rst"]
+    )
     assert_same(builder.build(site), before)
 
 
@@ -260,7 +284,10 @@ def test_two_clean_builds_elsewhere_are_the_same_to_the_byte(site, tmp_path):
         found = other.build(clean_copy(site, tmp_path / "another" / "place"))
     assert_same(found, files_of(site))
     names = " ".join(found)
-    assert all(kind in names for kind in (".html", ".svg", ".png", ".ipynb", ".zip", "searchindex"))
+    assert all(
+        kind in names
+        for kind in (".html", ".svg", ".png", ".ipynb", ".zip", "searchindex")
+    )
     for name, data in found.items():
         assert str(tmp_path).encode() not in data, name
         assert b"seconds on the" not in data, name

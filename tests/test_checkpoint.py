@@ -17,10 +17,14 @@ def training(seed=0, momentum=0.9):
     """A model with dropout, so that a step depends on the global random numbers too."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        model = nn.Sequential(nn.Linear(1, 3), nn.BatchNorm1d(3), nn.Dropout(), nn.Linear(3, 1))
+        model = nn.Sequential(
+            nn.Linear(1, 3), nn.BatchNorm1d(3), nn.Dropout(), nn.Linear(3, 1)
+        )
     return {
         "model": model,
-        "optimizer": torch.optim.SGD(model.parameters(), lr=0.01 + seed, momentum=momentum),
+        "optimizer": torch.optim.SGD(
+            model.parameters(), lr=0.01 + seed, momentum=momentum
+        ),
         "sampler": MiniBatchSampler(50, 8, seed=seed),
     }
 
@@ -30,7 +34,11 @@ def steps(model, optimizer, sampler, number):
     dataset = LinearRegressionDataset(seed=0)
     while number > 0:
         for indices in islice(sampler, number):
-            loss = (dataset.y[indices, None] - model(dataset.x[indices, None])).square().mean()
+            loss = (
+                (dataset.y[indices, None] - model(dataset.x[indices, None]))
+                .square()
+                .mean()
+            )
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
@@ -40,7 +48,9 @@ def steps(model, optimizer, sampler, number):
 def state_of(model, optimizer, sampler):
     """All that a checkpoint should restore, as bytes."""
     tensors = [*model.state_dict().values(), torch.get_rng_state()]
-    tensors += [buffer["momentum_buffer"] for buffer in optimizer.state_dict()["state"].values()]
+    tensors += [
+        buffer["momentum_buffer"] for buffer in optimizer.state_dict()["state"].values()
+    ]
     saved = sampler.state_dict()
     tensors.append(saved.pop("generator"))
     numbers = [saved, optimizer.param_groups[0]["lr"]]
@@ -84,7 +94,9 @@ def test_a_loaded_training_goes_on_bit_for_bit(saved):
 def test_a_training_in_order_goes_on_with_its_next_batch(tmp_path):
     first, second = (MiniBatchSampler(50, 8, shuffle=False) for _ in range(2))
     for _ in islice(first, 3):
-        save_checkpoint(tmp_path / "run.pt", **{**training(), "sampler": first}, epoch=0)
+        save_checkpoint(
+            tmp_path / "run.pt", **{**training(), "sampler": first}, epoch=0
+        )
     load_checkpoint(tmp_path / "run.pt", **{**training(), "sampler": second})
     assert next(iter(second)).tolist() == list(range(24, 32))
 
@@ -155,7 +167,9 @@ def test_the_temporary_file_lies_beside_the_checkpoint_and_has_the_name_of_the_d
 ):
     run, path = saved
     seen = set()
-    monkeypatch.setattr(os, "fsync", lambda descriptor: seen.update(path.parent.iterdir()))
+    monkeypatch.setattr(
+        os, "fsync", lambda descriptor: seen.update(path.parent.iterdir())
+    )
     save_checkpoint(path, **run, epoch=10)
     (temporary,) = seen - {path}
     assert temporary.match("run.pt.*.tmp")
@@ -266,8 +280,13 @@ def with_part(part, value):
 
 def with_group(**changes):
     def change(content):
-        groups = [{**group, **changes} for group in content["optimizer"]["param_groups"]]
-        return {**content, "optimizer": {**content["optimizer"], "param_groups": groups}}
+        groups = [
+            {**group, **changes} for group in content["optimizer"]["param_groups"]
+        ]
+        return {
+            **content,
+            "optimizer": {**content["optimizer"], "param_groups": groups},
+        }
 
     return change
 
@@ -281,9 +300,15 @@ def with_group(**changes):
         (with_part("epoch", 1.5), "epoch must be an integer"),
         (with_part("random_state", {}), "cpu"),
         (with_part("random_state", {"cpu": [1]}), "random_state must be a tensor"),
-        (with_part("random_state", {"cpu": torch.zeros(1)}), "random_state must be the state"),
+        (
+            with_part("random_state", {"cpu": torch.zeros(1)}),
+            "random_state must be the state",
+        ),
         (with_part("model", {"k": torch.zeros(1)}), "model must have keys"),
-        (lambda c: {**c, "model": {**c["model"], "0.bias": 1}}, "0.bias must be a tensor, got int"),
+        (
+            lambda c: {**c, "model": {**c["model"], "0.bias": 1}},
+            "0.bias must be a tensor, got int",
+        ),
         (
             lambda c: {**c, "model": {**c["model"], "0.bias": torch.zeros(4)}},
             r"0.bias must be torch.float32 of shape \(3,\), got torch.float32 of shape \(4,\)",
@@ -293,14 +318,26 @@ def with_group(**changes):
             "0.bias must be torch.float32 .*, got torch.float64",
         ),
         (with_part("optimizer", {}), "optimizer must have keys"),
-        (with_part("optimizer", {"state": [], "param_groups": []}), "optimizer state must be a di"),
-        (with_part("optimizer", {"state": {}, "param_groups": []}), "optimizer must have 1 groups"),
-        (with_part("optimizer", {"state": {}, "param_groups": 1}), "optimizer must have 1 groups"),
+        (
+            with_part("optimizer", {"state": [], "param_groups": []}),
+            "optimizer state must be a di",
+        ),
+        (
+            with_part("optimizer", {"state": {}, "param_groups": []}),
+            "optimizer must have 1 groups",
+        ),
+        (
+            with_part("optimizer", {"state": {}, "param_groups": 1}),
+            "optimizer must have 1 groups",
+        ),
         (with_group(lr="fast"), "lr must be float, got 'fast'"),
         (with_group(params=[0]), "optimizer must hold parameters"),
         (with_group(more=1), "param_groups must have keys"),
         (with_part("sampler", {}), "state must have keys"),
-        (lambda c: {**c, "sampler": {**c["sampler"], "n": 51}}, "state must have n=50, got 51"),
+        (
+            lambda c: {**c, "sampler": {**c["sampler"], "n": 51}},
+            "state must have n=50, got 51",
+        ),
     ],
 )
 def test_what_does_not_fit_is_refused_by_name_and_changes_nothing(saved, change, words):
@@ -337,7 +374,9 @@ def test_the_random_numbers_of_an_accelerator_are_kept_too(monkeypatch):
         get_rng_state=lambda: numbers.state,
         set_rng_state=lambda state: setattr(numbers, "state", state),
     )
-    monkeypatch.setattr(torch, "get_device_module", lambda device: {"cuda": module}[device.type])
+    monkeypatch.setattr(
+        torch, "get_device_module", lambda device: {"cuda": module}[device.type]
+    )
     device = torch.device("cuda")
     state = random_state(device)
     assert set(state) == {"cpu", "cuda"}

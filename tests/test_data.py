@@ -14,7 +14,9 @@ reals = st.floats(-1e6, 1e6)
 
 @given(k=reals, m=reals, n=st.integers(1, 300), low=reals, width=st.floats(1e-2, 1e6))
 def test_without_noise_the_points_lie_on_the_line(k, m, n, low, width):
-    data = LinearRegressionDataset(k, m, n, noise_std=0, low=low, high=low + width, seed=1)
+    data = LinearRegressionDataset(
+        k, m, n, noise_std=0, low=low, high=low + width, seed=1
+    )
     x, y = data.x.double().numpy(), data.y.double().numpy()
     assert data.x.dtype == data.y.dtype == torch.float32
     assert x.shape == y.shape == (n,)
@@ -54,8 +56,12 @@ def test_a_seed_fixes_the_points_and_leaves_the_global_generator_alone():
 
 def test_numbers_of_numpy_are_numbers():
     ints, floats = (np.int64(2), np.uint8(3)), (np.float32(-1), np.float64(2.5))
-    data = LinearRegressionDataset(*ints, np.int32(9), low=floats[0], high=floats[1], seed=ints[0])
-    assert torch.equal(data.y, LinearRegressionDataset(2, 3, 9, low=-1, high=2.5, seed=2).y)
+    data = LinearRegressionDataset(
+        *ints, np.int32(9), low=floats[0], high=floats[1], seed=ints[0]
+    )
+    assert torch.equal(
+        data.y, LinearRegressionDataset(2, 3, 9, low=-1, high=2.5, seed=2).y
+    )
     assert type(data.k) is type(data.m) is float
 
 

@@ -50,7 +50,9 @@ nbformat.write(notebook, sys.argv[1])
 
 def clean_environment():
     """An environment in which only the packages of the virtual environment are found."""
-    kept = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
+    kept = {
+        key: value for key, value in os.environ.items() if not key.startswith("PYTHON")
+    }
     return kept | {"MPLBACKEND": "Agg"}
 
 
@@ -58,7 +60,11 @@ def run(command, folder, environment=None):
     folder.mkdir(parents=True, exist_ok=True)
     environment = environment or clean_environment()
     result = subprocess.run(
-        [sys.executable, *command], cwd=folder, env=environment, capture_output=True, text=True
+        [sys.executable, *command],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
     )
     assert result.returncode == 0, result.stdout + result.stderr
     return result.stdout
@@ -77,13 +83,19 @@ def page_text(site, stem):
 def printed_on_page(text):
     """What the cells of a page printed, as the reader sees it."""
     outputs = re.findall(
-        r'<div class="sphx-glr-script-out[^"]*">.*?<pre[^>]*>(.*?)</pre>', text, re.DOTALL
+        r'<div class="sphx-glr-script-out[^"]*">.*?<pre[^>]*>(.*?)</pre>',
+        text,
+        re.DOTALL,
     )
-    return "\n".join(html.unescape(re.sub(r"<[^>]*>", "", output)) for output in outputs)
+    return "\n".join(
+        html.unescape(re.sub(r"<[^>]*>", "", output)) for output in outputs
+    )
 
 
 def figures_on_page(text, stem):
-    return len(set(re.findall(rf'<img [^>]*src="[^"]*sphx_glr_{stem}_(\d{{3}})\b', text)))
+    return len(
+        set(re.findall(rf'<img [^>]*src="[^"]*sphx_glr_{stem}_(\d{{3}})\b', text))
+    )
 
 
 def numbers(text):
@@ -98,7 +110,10 @@ def without_measured(text, program):
 
 def different_lines(expected, printed, program=""):
     """The lines that differ in their words or their numbers, whatever the spaces between them."""
-    expected, printed = without_measured(expected, program), without_measured(printed, program)
+    expected, printed = (
+        without_measured(expected, program),
+        without_measured(printed, program),
+    )
     first = [line.split() for line in expected.splitlines() if line.strip()]
     second = [line.split() for line in printed.splitlines() if line.strip()]
     return [(a, b) for a, b in zip(first, second, strict=False) if a != b] + (
@@ -111,12 +126,16 @@ def count_figures(tmp_path_factory):
     """The program above as a file, and a process in which PyTorch and Matplotlib are imported."""
     file = tmp_path_factory.mktemp("programs") / "count_figures.py"
     file.write_text(COUNT_FIGURES, encoding="utf-8")
-    with Forks(*PYTORCH, options=["-I", "-W", "error"], environment=clean_environment()) as forks:
+    with Forks(
+        *PYTORCH, options=["-I", "-W", "error"], environment=clean_environment()
+    ) as forks:
         yield lambda folder, script: forks.run(folder, file, script)[0]
 
 
 @pytest.mark.parametrize("stem", STEMS)
-def test_a_program_prints_and_draws_what_its_page_shows(site, tmp_path, count_figures, stem):
+def test_a_program_prints_and_draws_what_its_page_shows(
+    site, tmp_path, count_figures, stem
+):
     script = tmp_path / f"{stem}.py"
     script.write_bytes(download(site, script.name).read_bytes())
     printed, _, shown = count_figures(tmp_path, script).rpartition("figures shown: ")
@@ -131,14 +150,23 @@ def test_one_changed_number_is_found(site):
     text = page_text(site, "plot_03_training")
     printed = printed_on_page(text)
     number = numbers(printed)[-1]
-    changed = printed[: printed.rindex(number)] + number[:-1] + str((int(number[-1]) + 1) % 10)
+    changed = (
+        printed[: printed.rindex(number)]
+        + number[:-1]
+        + str((int(number[-1]) + 1) % 10)
+    )
     changed += printed[printed.rindex(number) + len(number) :]
     assert different_lines(printed, printed) == []
     assert len(different_lines(printed, changed)) == 1
     assert different_lines(printed, printed + "\n7")
     assert different_lines("1 2.5", "2 3.5", "perf_counter")
     assert not different_lines("1 2.5", "1 3.5", "perf_counter")
-    assert figures_on_page(text.replace("training_002", "training_001"), "plot_03_training") == 1
+    assert (
+        figures_on_page(
+            text.replace("training_002", "training_001"), "plot_03_training"
+        )
+        == 1
+    )
 
 
 @pytest.mark.parametrize("stem", ["plot_01_dataset"])
@@ -147,7 +175,9 @@ def test_a_program_runs_as_a_file(site, tmp_path, stem):
     script.write_bytes(download(site, script.name).read_bytes())
     printed = run(["-I", "-W", "error", str(script)], tmp_path)
     program = script.read_text(encoding="utf-8")
-    assert different_lines(printed_on_page(page_text(site, stem)), printed, program) == []
+    assert (
+        different_lines(printed_on_page(page_text(site, stem)), printed, program) == []
+    )
 
 
 @pytest.mark.long
@@ -169,13 +199,17 @@ def stream_and_figures(notebook):
     texts = [output.text for output in outputs if output.output_type == "stream"]
     results = [output.data for output in outputs if output.output_type != "stream"]
     texts += [data["text/plain"] for data in results if "image/png" not in data]
-    return "\n".join(texts), [data["image/png"] for data in results if "image/png" in data]
+    return "\n".join(texts), [
+        data["image/png"] for data in results if "image/png" in data
+    ]
 
 
 def code_of_program(text):
     """The code lines of a program: no docstring, no text cells, nothing that a page leaves out."""
     text = text[text.index('"""\n', 4) + 4 :]
-    text = re.sub(r"(?m)^# sphinx_gallery_start_ignore\n(?:.*\n)*?# .*_end_ignore\n", "", text)
+    text = re.sub(
+        r"(?m)^# sphinx_gallery_start_ignore\n(?:.*\n)*?# .*_end_ignore\n", "", text
+    )
     text = re.sub(r"(?m)^# %%.*\n(?:#.*\n)*", "", text)
     return [line for line in text.splitlines() if line.strip()]
 
@@ -255,7 +289,9 @@ def test_the_archives_of_the_gallery_hold_every_stage(site, kind, suffix):
         names = archive.namelist()
         assert sorted(Path(name).stem for name in names) == STEMS
         assert {Path(name).suffix for name in names} == {suffix}
-        assert {entry.date_time for entry in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+        assert {entry.date_time for entry in archive.infolist()} == {
+            (1980, 1, 1, 0, 0, 0)
+        }
 
 
 @pytest.mark.parametrize("stem", STEMS)
@@ -314,10 +350,16 @@ def test_folded_code_is_not_in_the_search_index(site):
     stem = SearchEnglish({}).stem
     assert "check_integer" in folded - visible
     assert {word for word in folded & visible if stem(word) in terms}
-    seen = {stem(word) for word in visible}  # "check_arrays" is, and has the stem of "check_array"
-    assert {word for word in folded if stem(word) in terms and stem(word) not in seen} == set()
+    seen = {
+        stem(word) for word in visible
+    }  # "check_arrays" is, and has the stem of "check_array"
+    assert {
+        word for word in folded if stem(word) in terms and stem(word) not in seen
+    } == set()
 
 
 def words(page):
     """The words with an underscore: names of the program, hardly ever of another origin."""
-    return set(re.findall(r"\b[a-z]{3,}(?:_[a-z]{3,})+\b", re.sub(r"<[^>]*>", "", page)))
+    return set(
+        re.findall(r"\b[a-z]{3,}(?:_[a-z]{3,})+\b", re.sub(r"<[^>]*>", "", page))
+    )

@@ -59,7 +59,9 @@ def test_each_row_is_the_run_that_numpy_computes():
             points = batch[row].numpy()
             design = np.stack([x[row].numpy()[points], np.ones(len(points))], axis=1)
             error = design @ parameters - y[row].numpy()[points]
-            parameters = parameters - rates[row].item() * 2 * design.T @ error / len(points)
+            parameters = parameters - rates[row].item() * 2 * design.T @ error / len(
+                points
+            )
             np.testing.assert_allclose(path[step, row], parameters, rtol=0, atol=1e-12)
 
 
@@ -68,7 +70,9 @@ def test_one_rate_for_all_and_the_same_for_each_agree():
     x, y = dataset.x.expand(2, 50), dataset.y.expand(2, 50)
     batches = list(shuffled_epochs(2, 50, 10, num_epochs=1, seed=0))
     each = torch.full((2, 1), 0.01)
-    assert torch.allclose(train_runs(x, y, batches, 0.01), train_runs(x, y, batches, each))
+    assert torch.allclose(
+        train_runs(x, y, batches, 0.01), train_runs(x, y, batches, each)
+    )
 
 
 def test_no_step_gives_an_empty_path():
@@ -88,14 +92,26 @@ GOOD = torch.ones(2, 3)
     ("change", "error", "message"),
     [
         ({"x": [[1.0]]}, TypeError, "x must be a tensor of a floating dtype"),
-        ({"y": torch.ones(2, 3, dtype=torch.int64)}, TypeError, "y must be a tensor of a floating"),
+        (
+            {"y": torch.ones(2, 3, dtype=torch.int64)},
+            TypeError,
+            "y must be a tensor of a floating",
+        ),
         ({"x": torch.ones(3)}, ValueError, r"shape \(runs, n\)"),
         ({"y": torch.ones(2, 4)}, ValueError, r"got \(2, 3\) and \(2, 4\)"),
-        ({"x": torch.ones(0, 3), "y": torch.ones(0, 3)}, ValueError, "at least one run"),
+        (
+            {"x": torch.ones(0, 3), "y": torch.ones(0, 3)},
+            ValueError,
+            "at least one run",
+        ),
         ({"lr": 0}, ValueError, "lr must be positive"),
         ({"lr": float("nan")}, ValueError, "lr must be finite"),
         ({"lr": "fast"}, TypeError, "lr must be a real number"),
-        ({"lr": torch.ones(2)}, ValueError, r"lr must have the shape \(2, 1\), got \(2,\)"),
+        (
+            {"lr": torch.ones(2)},
+            ValueError,
+            r"lr must have the shape \(2, 1\), got \(2,\)",
+        ),
         ({"start": 0.0}, TypeError, "start must hold a slope and an intercept"),
         ({"start": (0.0,)}, TypeError, "start must hold a slope and an intercept"),
         ({"start": (0.0, float("inf"))}, ValueError, "start must be finite"),

@@ -17,7 +17,9 @@ def reference(x, y):
         x, y = [mpmath.mpf(float(v)) for v in x], [mpmath.mpf(float(v)) for v in y]
         n = len(x)
         x_mean, y_mean = mpmath.fsum(x) / n, mpmath.fsum(y) / n
-        covariance = mpmath.fsum((a - x_mean) * (b - y_mean) for a, b in zip(x, y, strict=True))
+        covariance = mpmath.fsum(
+            (a - x_mean) * (b - y_mean) for a, b in zip(x, y, strict=True)
+        )
         k = covariance / mpmath.fsum((a - x_mean) ** 2 for a in x)
         return k, y_mean - k * x_mean, x_mean, y_mean
 
@@ -88,7 +90,9 @@ def test_points_on_a_line_give_that_line(k, m, n):
     assert least_squares(x, [k * v + m for v in x]) == pytest.approx((k, m), abs=1e-10)
 
 
-@pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.int64, torch.bfloat16])
+@pytest.mark.parametrize(
+    "dtype", [torch.float32, torch.float64, torch.int64, torch.bfloat16]
+)
 def test_takes_tensors_of_any_real_dtype(dtype):
     x, y = torch.arange(4).to(dtype), torch.tensor([1, 3, 5, 7]).to(dtype)
     assert least_squares(x, y) == pytest.approx((2, 1))
@@ -99,12 +103,17 @@ def test_takes_lists_strided_arrays_and_tensors_that_require_grad():
     assert least_squares(x, y) == pytest.approx((2, 0))
     assert least_squares([0, 1], (1.5, 2)) == pytest.approx((0.5, 1.5))
     assert least_squares(torch.tensor([0.0, 1.0], requires_grad=True), [1, 2]) == (1, 1)
-    assert least_squares([0, 1], torch.tensor([1j, 3j]).conj().imag) == (-2, -1)  # a lazy minus
+    assert least_squares([0, 1], torch.tensor([1j, 3j]).conj().imag) == (
+        -2,
+        -1,
+    )  # a lazy minus
 
 
 def test_a_float64_tensor_keeps_all_its_digits():
     x, y = np.random.default_rng(0).normal(0, 1, (2, 20))
-    assert least_squares(torch.from_numpy(x), torch.from_numpy(y)) == least_squares(x, y)
+    assert least_squares(torch.from_numpy(x), torch.from_numpy(y)) == least_squares(
+        x, y
+    )
 
 
 @pytest.mark.parametrize(
@@ -137,7 +146,9 @@ def test_a_high_line_keeps_its_slope_where_squares_leave_float64():
 def test_equal_x_are_refused_even_if_their_mean_is_another_number():
     x = np.full(3, 0.1)
     assert x.mean() != 0.1
-    with pytest.raises(ValueError, match=r"at least two distinct values, got only 0\.1"):
+    with pytest.raises(
+        ValueError, match=r"at least two distinct values, got only 0\.1"
+    ):
         least_squares(x, [1, 2, 3])
 
 

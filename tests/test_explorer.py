@@ -33,7 +33,10 @@ def open_page(browser: Browser, site: Path, faults: list[str]) -> Iterator[Any]:
         contexts.append(browser.new_context(**options))
         page = contexts[-1].new_page()
         page.on("pageerror", lambda error: faults.append(str(error)))
-        page.on("console", lambda message: message.type == "error" and faults.append(message.text))
+        page.on(
+            "console",
+            lambda message: message.type == "error" and faults.append(message.text),
+        )
         page.goto(f"{(site / 'explorer.html').as_uri()}{fragment}")
         return page
 
@@ -74,9 +77,13 @@ def test_three_epochs_equal_pytorch_and_numpy(open_page) -> None:
         assert (k, m) == pytest.approx(descend(experiment, steps), rel=1e-9, abs=1e-9)
         programs.append(page.inner_text("#program"))
         shown.append((k, m))
-    page.evaluate("location.hash = 'lr=0.037&seed=77&n=61&batch=9&k=-2.5&m=11&steps=17'")
+    page.evaluate(
+        "location.hash = 'lr=0.037&seed=77&n=61&batch=9&k=-2.5&m=11&steps=17'"
+    )
     page.wait_for_function("document.getElementById('out-step').textContent === '17'")
-    programs.append(page.inner_text("#program"))  # a run that stops within its third epoch
+    programs.append(
+        page.inner_text("#program")
+    )  # a run that stops within its third epoch
     shown.append((value(page, "k"), value(page, "m")))
     assert ["NUM_STEPS" in program for program in programs] == [False] * 7 + [True]
     for (k, m), result in zip(shown, run_programs(programs), strict=True):
@@ -102,11 +109,15 @@ def test_read_outs_agree_with_the_library(open_page) -> None:
     exact = value(page, "exact-k"), value(page, "exact-m")
     assert exact == pytest.approx(least_squares(x, y), rel=1e-12)
     k, m = value(page, "k"), value(page, "m")
-    assert value(page, "loss") == pytest.approx(np.mean((y - k * x - m) ** 2), rel=1e-12)
+    assert value(page, "loss") == pytest.approx(
+        np.mean((y - k * x - m) ** 2), rel=1e-12
+    )
     rows = np.stack([x, np.ones_like(x)], axis=1)
     curvature = np.linalg.eigvalsh(2 * rows.T @ rows / len(x))
     assert value(page, "limit") == pytest.approx(2 / curvature.max(), rel=1e-12)
-    assert value(page, "limit-single") == pytest.approx(np.min(1 / (1 + x**2)), rel=1e-12)
+    assert value(page, "limit-single") == pytest.approx(
+        np.min(1 / (1 + x**2)), rel=1e-12
+    )
 
 
 @pytest.mark.parametrize(
@@ -134,7 +145,9 @@ def test_below_the_limit_it_converges_and_above_it_diverges(open_page) -> None:
 def test_divergence_leaves_the_page_usable(open_page) -> None:
     page = open_page()
     page.fill("#lr", "10")
-    page.evaluate("for (let i = 0; i < 10000; i++) document.getElementById('step').click()")
+    page.evaluate(
+        "for (let i = 0; i < 10000; i++) document.getElementById('step').click()"
+    )
     assert "diverged" in page.inner_text("#verdict")
     assert math.isfinite(value(page, "k"))
     page.fill("#lr", "0.01")
@@ -147,7 +160,10 @@ def test_divergence_leaves_the_page_usable(open_page) -> None:
 def test_ten_thousand_steps_stay_quick(open_page) -> None:
     page = open_page("#preset=one&steps=10000")
     assert value(page, "step") == 10000
-    assert page.locator("#surface-view polyline.lx-path").evaluate("e => e.points.length") <= 3000
+    assert (
+        page.locator("#surface-view polyline.lx-path").evaluate("e => e.points.length")
+        <= 3000
+    )
     page.click("#step")
     assert value(page, "step") == 10001
 
@@ -191,8 +207,32 @@ COUNT_ELEMENTS = "document.querySelectorAll(':not(svg, svg *)').length"
 
 def random_fragment(rng: random.Random) -> str:
     """Something that is often nearly right."""
-    names = ["preset", "lr", "batch", "n", "noise", "seed", "centre", "k", "m", "steps", "zoom"]
-    values = ["post", "valley", "0", "1", "-1", "0.01", "1e3", "7.123456789", "99999", "", "<b>"]
+    names = [
+        "preset",
+        "lr",
+        "batch",
+        "n",
+        "noise",
+        "seed",
+        "centre",
+        "k",
+        "m",
+        "steps",
+        "zoom",
+    ]
+    values = [
+        "post",
+        "valley",
+        "0",
+        "1",
+        "-1",
+        "0.01",
+        "1e3",
+        "7.123456789",
+        "99999",
+        "",
+        "<b>",
+    ]
     junk = "".join(chr(rng.randrange(32, 0x2FF)) for _ in range(rng.randrange(12)))
     parts = [
         f"{rng.choice([*names, 'points', junk])}={rng.choice([*values, junk, rng.random()])}"
@@ -232,7 +272,15 @@ def test_hostile_links_give_the_defaults_and_a_notice(open_page, count: int) -> 
         fragments,
     )
     assert len(results) > 0.7 * count
-    default = {"lr": 0.01, "batch": 8, "n": 50, "noise": 0.5, "seed": 0, "centre": 0, "k": 0}
+    default = {
+        "lr": 0.01,
+        "batch": 8,
+        "n": 50,
+        "noise": 0.5,
+        "seed": 0,
+        "centre": 0,
+        "k": 0,
+    }
     refused = 0
     for fragment, valid, no_notice, state in results:
         if valid or fragment == "":
@@ -317,7 +365,9 @@ def test_play_runs_until_paused(open_page) -> None:
     page = open_page()
     page.focus("#play")
     page.keyboard.press("Space")
-    page.wait_for_function("Number(document.getElementById('out-step').dataset.value) > 3")
+    page.wait_for_function(
+        "Number(document.getElementById('out-step').dataset.value) > 3"
+    )
     assert page.inner_text("#play") == "Pause"
     page.keyboard.press("Space")
     stopped = value(page, "step")
@@ -340,14 +390,24 @@ def test_less_motion_means_fewer_pictures(open_page) -> None:
 
 def test_drag_a_point_with_the_mouse(open_page) -> None:
     page = open_page("#preset=post&steps=21")
-    before = value(page, "exact-k"), value(page, "exact-m"), value(page, "k"), value(page, "m")
+    before = (
+        value(page, "exact-k"),
+        value(page, "exact-m"),
+        value(page, "k"),
+        value(page, "m"),
+    )
     page.locator("#data-view").scroll_into_view_if_needed()
     x, y = middle(page, "#point-handle")
     page.mouse.move(x, y)
     page.mouse.down()
     page.mouse.move(x + 20, y + 60, steps=4)
     page.mouse.up()
-    after = value(page, "exact-k"), value(page, "exact-m"), value(page, "k"), value(page, "m")
+    after = (
+        value(page, "exact-k"),
+        value(page, "exact-m"),
+        value(page, "k"),
+        value(page, "m"),
+    )
     assert all(a != b for a, b in zip(before, after, strict=True))
     assert value(page, "step") == 21
     assert len(experiment_of(page)["points"]) == 50
@@ -387,7 +447,9 @@ def test_the_keyboard_reaches_and_does_everything(open_page) -> None:
     for _ in range(60):
         reached.add(page.evaluate("document.activeElement.id"))
         page.keyboard.press("Tab")
-    wanted = "step epoch play reset speed lr batch-size n noise seed centre start-k start-m"
+    wanted = (
+        "step epoch play reset speed lr batch-size n noise seed centre start-k start-m"
+    )
     wanted += " add-point remove-point zoom-in zoom-out point-handle start-handle"
     wanted += " lr-slider copy-program download-program copy-link"
     assert set(wanted.split()) <= reached
@@ -410,7 +472,9 @@ def test_the_keyboard_reaches_and_does_everything(open_page) -> None:
 
 
 def test_touch_at_phone_width(open_page) -> None:
-    page = open_page(viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True)
+    page = open_page(
+        viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True
+    )
     assert page.evaluate("document.documentElement.scrollWidth") == 360
     page.tap("#epoch")
     assert value(page, "step") == 7
@@ -425,7 +489,11 @@ def test_touch_at_phone_width(open_page) -> None:
 
 
 def test_a_finger_drags_a_point_and_elsewhere_scrolls_the_page(open_page) -> None:
-    phone = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
+    phone = {
+        "viewport": {"width": 360, "height": 740},
+        "has_touch": True,
+        "is_mobile": True,
+    }
     page = open_page("#preset=outlier&steps=7", **phone)
     page.locator("#data-view").evaluate(
         "view => view.scrollIntoView({block: 'center', behavior: 'instant'})"
@@ -434,10 +502,17 @@ def test_a_finger_drags_a_point_and_elsewhere_scrolls_the_page(open_page) -> Non
     devtools = page.context.new_cdp_session(page)
 
     def swipe(x: float, y: float, dx: float, dy: float) -> None:
-        for kind, part in [("touchStart", 0), *[("touchMove", i / 8) for i in range(1, 9)]]:
+        for kind, part in [
+            ("touchStart", 0),
+            *[("touchMove", i / 8) for i in range(1, 9)],
+        ]:
             place = {"x": x + part * dx, "y": y + part * dy}
-            devtools.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [place]})
-        devtools.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+            devtools.send(
+                "Input.dispatchTouchEvent", {"type": kind, "touchPoints": [place]}
+            )
+        devtools.send(
+            "Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []}
+        )
         page.wait_for_timeout(300)
 
     seen, k = page.evaluate("scrollY"), value(page, "exact-k")
@@ -457,10 +532,16 @@ def test_all_x_equal_has_no_unique_solution(open_page) -> None:
 
 
 def test_download_and_copy(open_page, faults: list[str]) -> None:
-    page = open_page("#preset=post&steps=7", permissions=["clipboard-read", "clipboard-write"])
+    page = open_page(
+        "#preset=post&steps=7", permissions=["clipboard-read", "clipboard-write"]
+    )
     page.click("#copy-program")
-    page.wait_for_function("document.getElementById('copied').textContent === 'Copied.'")
-    assert page.evaluate("navigator.clipboard.readText()") == page.text_content("#program")
+    page.wait_for_function(
+        "document.getElementById('copied').textContent === 'Copied.'"
+    )
+    assert page.evaluate("navigator.clipboard.readText()") == page.text_content(
+        "#program"
+    )
     with page.expect_download() as download:
         page.click("#download-program")
     assert download.value.suggested_filename == "explorer_run.py"
@@ -476,12 +557,18 @@ def test_without_script_a_figure_and_a_sentence_stand_there(open_page) -> None:
     assert page.locator("#explorer-app").is_hidden()
 
 
-def test_the_figure_without_script_shows_the_run_of_25_epochs(open_page, site: Path) -> None:
+def test_the_figure_without_script_shows_the_run_of_25_epochs(
+    open_page, site: Path
+) -> None:
     experiment = open_page().evaluate("linregExplorer.presetExperiment('post')")
     figure = (site / "_static" / "explorer" / "fallback.svg").read_text()
-    (path,) = re.findall(r'<path class="model" d="M([^"]*)"/>\n<path class="exact"', figure)
+    (path,) = re.findall(
+        r'<path class="model" d="M([^"]*)"/>\n<path class="exact"', figure
+    )
     drawn = [tuple(map(float, place.split(","))) for place in path.split("L")]
-    per_unit = 260 / 14  # the frame spans 14 units, k from -4 at x = 400, m from -2 at y = 294
+    per_unit = (
+        260 / 14
+    )  # the frame spans 14 units, k from -4 at x = 400, m from -2 at y = 294
     expected = [descend(experiment, 7 * epoch) for epoch in range(26)]
     places = [(400 + (k + 4) * per_unit, 294 - (m + 2) * per_unit) for k, m in expected]
     assert np.array(drawn) == pytest.approx(np.array(places), abs=0.051)
@@ -534,7 +621,9 @@ def test_a_step_with_redraw_is_quick_at_200_points(
 
 def busy_in_60_steps(page: Page, browser: Browser, trace: Path) -> float:
     """Milliseconds of the page's thread for script, style, layout and paint."""
-    browser.start_tracing(page=page, path=trace, categories=["toplevel", "devtools.timeline"])
+    browser.start_tracing(
+        page=page, path=trace, categories=["toplevel", "devtools.timeline"]
+    )
     page.evaluate(
         """async () => {
           for (let i = 0; i < 60; i++) {
@@ -552,7 +641,8 @@ def busy_in_60_steps(page: Page, browser: Browser, trace: Path) -> float:
     threads = {
         (event["pid"], event["tid"])
         for event in events
-        if event.get("name") == "thread_name" and event["args"]["name"] == "CrRendererMain"
+        if event.get("name") == "thread_name"
+        and event["args"]["name"] == "CrRendererMain"
     }
     painted = [event for event in events if event["name"] == "Paint"]
     assert len(painted) >= 60

@@ -61,7 +61,10 @@ def scrape(folder: Path) -> str:
 
 def luminance(colour: str) -> float:
     """The relative luminance of WCAG 2."""
-    channels = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(colour)]
+    channels = [
+        c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4
+        for c in to_rgb(colour)
+    ]
     return float(np.dot([0.2126, 0.7152, 0.0722], channels))
 
 
@@ -99,7 +102,9 @@ def test_the_notebook_gets_the_light_figure_on_white(tmp_path: Path) -> None:
     assert image.getpixel((0, 0)) == (255, 255, 255)
 
 
-def test_a_figure_without_description_is_refused_by_script_and_line(tmp_path: Path) -> None:
+def test_a_figure_without_description_is_refused_by_script_and_line(
+    tmp_path: Path,
+) -> None:
     plt.plot([1])
     with pytest.raises(ExtensionError, match=r"stage\.py:7: .*describe"):
         scrape(tmp_path)
@@ -156,9 +161,13 @@ def test_lines_in_the_colours_of_a_surface_are_drawn_anew_for_the_dark() -> None
 
 def test_opacity_survives_and_nothing_invisible_appears() -> None:
     figure, axes = plt.subplots()
-    (bar,) = axes.bar([0], [1], color=(*to_rgb(plotting.BATCH), 0.4), edgecolor=(0, 0, 0, 0))
+    (bar,) = axes.bar(
+        [0], [1], color=(*to_rgb(plotting.BATCH), 0.4), edgecolor=(0, 0, 0, 0)
+    )
     palette.darken(figure)
-    assert bar.get_facecolor() == pytest.approx((*to_rgb(palette.DARK[plotting.BATCH]), 0.4))
+    assert bar.get_facecolor() == pytest.approx(
+        (*to_rgb(palette.DARK[plotting.BATCH]), 0.4)
+    )
     assert bar.get_edgecolor()[3] == 0
 
 
@@ -169,7 +178,9 @@ def test_every_role_stands_out_from_the_page_in_both_themes(role: str) -> None:
 
 
 @pytest.mark.parametrize("surface", [plotting.SURFACE, palette.DARK_SURFACE])
-def test_surfaces_darken_steadily_from_small_to_large_loss(surface: tuple[str, ...]) -> None:
+def test_surfaces_darken_steadily_from_small_to_large_loss(
+    surface: tuple[str, ...],
+) -> None:
     levels = [luminance(colour) for colour in surface]
     assert levels == sorted(levels, reverse=True)
     assert levels[0] / levels[-1] > 5
@@ -182,4 +193,6 @@ def test_the_lines_of_a_contour_plot_change_like_any_other_line(colour: str) -> 
     ellipse = plt.contour(grid, grid, surface, levels=[0.5], colors=colour)
     palette.darken(plt.gcf())
     plt.gcf().canvas.draw()
-    assert to_rgb(tuple(ellipse.get_edgecolor()[0])) == to_rgb(palette.DARK.get(colour, colour))
+    assert to_rgb(tuple(ellipse.get_edgecolor()[0])) == to_rgb(
+        palette.DARK.get(colour, colour)
+    )

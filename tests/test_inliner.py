@@ -94,12 +94,16 @@ def make_library(folder, modules):
     package = folder / "lib"
     package.mkdir(exist_ok=True)
     for name, source in modules.items():
-        (package / f"{name}.py").write_text(dedent(source).lstrip("\n"), encoding="utf-8")
+        (package / f"{name}.py").write_text(
+            dedent(source).lstrip("\n"), encoding="utf-8"
+        )
     return Library(package)
 
 
 def convert(library, *cells, taught_in=None):
-    text = HEAD + "".join(f"\n# %%\n# Text {n}.\n\n{cell}\n" for n, cell in enumerate(cells))
+    text = HEAD + "".join(
+        f"\n# %%\n# Text {n}.\n\n{cell}\n" for n, cell in enumerate(cells)
+    )
     return inline(text, Path("stage.py"), library, taught_in or {})
 
 
@@ -112,7 +116,9 @@ def output_of(text, folder, *arguments):
 
 
 def test_a_cell_of_imports_alone_is_taught_in_place(library):
-    program = convert(library, "from numbers import Real", "from lib.base import check", "check(1)")
+    program = convert(
+        library, "from numbers import Real", "from lib.base import check", "check(1)"
+    )
     assert FOLD not in program.text
     assert program.taught == [("lib.base", "check")]
     lines = program.text.splitlines()
@@ -143,10 +149,18 @@ def test_comments_above_and_beside_come_along(library):
 
 def test_shared_cells_bring_one_fold_ahead_with_all_they_need(library, tmp_path):
     program = convert(
-        library, "import sys", "from lib.shapes import point\n\nprint(point(3).x, sys.maxsize > 0)"
+        library,
+        "import sys",
+        "from lib.shapes import point\n\nprint(point(3).x, sys.maxsize > 0)",
     )
     assert program.text.count(FOLD) == 1
-    assert [name for _, name in program.objects] == ["UNIT", "check", "Point", "double", "point"]
+    assert [name for _, name in program.objects] == [
+        "UNIT",
+        "check",
+        "Point",
+        "double",
+        "point",
+    ]
     before, _, after = program.text.partition(FOLD)
     assert before.rstrip().endswith("# Text 1.\n\n# %%")
     assert after.rstrip().endswith("# %%\n\nprint(point(3).x, sys.maxsize > 0)")
@@ -168,7 +182,9 @@ def test_a_helper_needed_twice_stands_once(library, tmp_path):
 
 def test_a_cell_of_all_kinds_of_imports_is_followed_by_the_fold(library, tmp_path):
     program = convert(
-        library, "import sys\n\nfrom lib.base import check", "print(check(1), sys.argv[1:])"
+        library,
+        "import sys\n\nfrom lib.base import check",
+        "print(check(1), sys.argv[1:])",
     )
     before, _, after = program.text.partition(FOLD)
     assert "import sys" in before
@@ -179,7 +195,10 @@ def test_a_cell_of_all_kinds_of_imports_is_followed_by_the_fold(library, tmp_pat
 def test_two_objects_of_one_module_keep_its_order(library):
     imports = "from dataclasses import dataclass, field"
     program = convert(
-        library, imports, "from lib.shapes import Point", "from lib.shapes import point, double"
+        library,
+        imports,
+        "from lib.shapes import Point",
+        "from lib.shapes import point, double",
     )
     assert program.taught == [
         ("lib.shapes", "Point"),
@@ -214,17 +233,36 @@ IMPORTS = {
 
 @pytest.mark.parametrize("text", IMPORTS.values(), ids=IMPORTS)
 def test_imports_stand_as_ruff_would_have_them(text):
-    options = ["--isolated", "--config=line-length=100", "--select=I", "--fix", "--quiet", "-"]
+    options = [
+        "--isolated",
+        "--config=line-length=100",
+        "--select=I",
+        "--fix",
+        "--quiet",
+        "-",
+    ]
     ruff = [sys.executable, "-m", "ruff", "check", *options]
-    result = subprocess.run(ruff, input=text, capture_output=True, text=True, check=True)
-    imports = [e for node in ast.parse(text).body for e in outside_imports(node, Path("x.py"))]
+    result = subprocess.run(
+        ruff, input=text, capture_output=True, text=True, check=True
+    )
+    imports = [
+        e for node in ast.parse(text).body for e in outside_imports(node, Path("x.py"))
+    ]
     assert import_lines(imports) + "\n" == result.stdout
 
 
 def test_the_fold_names_the_stages_that_taught_its_code(library):
-    taught_in = {("lib.base", "check"): "plot_01.py", ("lib.shapes", "Point"): "plot_02.py"}
-    program = convert(library, "from lib.shapes import point\n\npoint(1)", taught_in=taught_in)
-    assert f"{FOLD}\n# From plot_01.py: check.\n# From plot_02.py: Point.\n\n" in program.text
+    taught_in = {
+        ("lib.base", "check"): "plot_01.py",
+        ("lib.shapes", "Point"): "plot_02.py",
+    }
+    program = convert(
+        library, "from lib.shapes import point\n\npoint(1)", taught_in=taught_in
+    )
+    assert (
+        f"{FOLD}\n# From plot_01.py: check.\n# From plot_02.py: Point.\n\n"
+        in program.text
+    )
 
 
 def test_many_names_taught_in_one_stage_fill_lines_of_100_columns(tmp_path):
@@ -277,9 +315,15 @@ BAD_STAGES = {
     "from lib.base import check; check(1)": (7, "two statements on one line"),
     "check = 3\n\nfrom lib.base import check": (7, "a collision"),
     "from lib.base import check\nfor check in []:\n    pass": (8, "a collision"),
-    "from lib.base import check\nisinstance = 3": (8, "the library uses the built-in isinstance"),
+    "from lib.base import check\nisinstance = 3": (
+        8,
+        "the library uses the built-in isinstance",
+    ),
     "from lib.base import check\nReal = 3": (8, "a collision"),
-    "from lib.shapes import double\nprint(check(1))": (8, "check is used but not imported"),
+    "from lib.shapes import double\nprint(check(1))": (
+        8,
+        "check is used but not imported",
+    ),
     "from lib.base import check\nprint(Real)": (8, "add `from numbers import Real`"),
     "from lib.base import check\nfrom os import name as Real": (7, "bind one name"),
     "x = [program('lib.worker')]": (7, "as a statement of its own"),
@@ -307,8 +351,13 @@ BAD_ORDERS = {
         "from numbers import Real",
         "from lib.base import check",
     ): "check is needed here, before it is taught in line 21",
-    ("from lib.base import check\n\n1", "from lib.base import check"): "imported already in line 9",
-    ("from lib.base import check",): "add `from numbers import Real` to the first code cell",
+    (
+        "from lib.base import check\n\n1",
+        "from lib.base import check",
+    ): "imported already in line 9",
+    (
+        "from lib.base import check",
+    ): "add `from numbers import Real` to the first code cell",
     (
         "from dataclasses import dataclass, field",
         "from lib.shapes import Point, point",
@@ -354,8 +403,12 @@ def test_folded_code_cannot_need_a_class_taught_after_it(tmp_path):
         "stage.py:9: record, folded ahead of this cell, needs Record to be defined; "
         "teach Record in a cell of its own before this one"
     )
-    both = convert(library, "from lib.loop import Record", "from lib.loop import run", "run()")
-    assert both.text.count(FOLD) == 0 or both.text.index("class Record") < both.text.index(FOLD)
+    both = convert(
+        library, "from lib.loop import Record", "from lib.loop import run", "run()"
+    )
+    assert both.text.count(FOLD) == 0 or both.text.index(
+        "class Record"
+    ) < both.text.index(FOLD)
 
 
 BAD_MODULES = {
@@ -382,7 +435,9 @@ BAD_MODULES = {
 
 
 @pytest.mark.parametrize("body", BAD_MODULES)
-def test_what_is_unsafe_in_a_module_is_refused_with_file_line_and_reason(tmp_path, body):
+def test_what_is_unsafe_in_a_module_is_refused_with_file_line_and_reason(
+    tmp_path, body
+):
     library = make_library(tmp_path, MODULES | {"bad": f'"""Bad."""\n\n{body}\n'})
     with pytest.raises(InlineError, match=r"bad\.py:\d+: ") as error:
         convert(library, "from lib.bad import f\n\nf()")
@@ -489,7 +544,9 @@ print(point(3).x, sys.maxsize > 0)
 
 
 def test_the_whole_text_of_a_program(library):
-    program = convert(library, *EVERYTHING, taught_in={("lib.base", "check"): "plot_01.py"})
+    program = convert(
+        library, *EVERYTHING, taught_in={("lib.base", "check"): "plot_01.py"}
+    )
     assert program.text == HEAD + WHOLE
     assert program.objects == [
         ("lib.shapes", "Point"),
@@ -498,7 +555,11 @@ def test_the_whole_text_of_a_program(library):
         ("lib.shapes", "double"),
         ("lib.shapes", "point"),
     ]
-    assert program.named == program.taught == [("lib.shapes", "Point"), ("lib.shapes", "point")]
+    assert (
+        program.named
+        == program.taught
+        == [("lib.shapes", "Point"), ("lib.shapes", "point")]
+    )
     assert program.modules == ["lib.worker"]
 
 
@@ -554,7 +615,9 @@ e()
 
 def test_an_import_stands_in_the_first_fold_that_needs_it(tmp_path):
     library = make_library(tmp_path, {"two": TWO})
-    program = convert(library, "from lib.two import pi\n\npi()", "from lib.two import e\n\ne()")
+    program = convert(
+        library, "from lib.two import pi\n\npi()", "from lib.two import e\n\ne()"
+    )
     assert program.text == TWO_FOLDS
 
 
@@ -571,7 +634,10 @@ def test_taught_code_may_need_two_parts_of_one_package(tmp_path):
         '''
     library = make_library(tmp_path, {"parts": parts})
     program = convert(
-        library, "import xml.dom\nimport xml.sax", "from lib.parts import names", "print(names())"
+        library,
+        "import xml.dom\nimport xml.sax",
+        "from lib.parts import names",
+        "print(names())",
     )
     assert program.taught == [("lib.parts", "names")]
     assert output_of(program.text, tmp_path) == "['xml.dom', 'xml.sax']\n"
@@ -614,7 +680,9 @@ def test_a_docstring_may_end_in_what_looks_like_a_cell(library):
     assert inline(text, Path("stage.py"), library, {}).text == text
 
 
-@pytest.mark.parametrize(("code", "line"), [("x = 1\nx = = 1", 10), ("x = 1\n\nnonlocal x", 11)])
+@pytest.mark.parametrize(
+    ("code", "line"), [("x = 1\nx = = 1", 10), ("x = 1\n\nnonlocal x", 11)]
+)
 def test_a_syntax_error_says_which_line_of_the_stage(library, code, line):
     with pytest.raises(SyntaxError) as error:
         convert(library, code)
@@ -649,9 +717,10 @@ FULL_MESSAGES = {
     ("from os import path as check", "from lib.base import check\n\n1"): (
         "14: a collision: check is imported, and lib.base defines it"
     ),
-    ("from numbers import Real\nfrom os import path as check", "from lib.base import check"): (
-        "15: a collision: check is imported, and lib.base defines it"
-    ),
+    (
+        "from numbers import Real\nfrom os import path as check",
+        "from lib.base import check",
+    ): ("15: a collision: check is imported, and lib.base defines it"),
     ("from . import other",): "9: a relative import; name the module in full",
     ("from lib.base import check\n\n1", "from os import path as check"): (
         "16: a collision: lib.base defines check"
@@ -677,7 +746,9 @@ FULL_MESSAGES = {
         "11: a collision: lib.base defines check; choose another name here"
     ),
     ("W = program('lib.both')",): "9: a collision: lib.base and lib.both define check",
-    ("W = program('lib.bound')",): "9: a collision: lib.base and `from os import path as check`",
+    (
+        "W = program('lib.bound')",
+    ): "9: a collision: lib.base and `from os import path as check`",
     ("W = program('lib.missing')",): "9: lib.base does not define f",
     ("W = program('lib.nothing')",): "9: there is no module lib.nothing",
     ("W = program('lib.base')",): (
@@ -754,7 +825,10 @@ def test_a_message_in_full(tmp_path, cells):
 
 def test_what_a_stage_teaches_is_read_with_file_and_line(library):
     for cell, message in (
-        ("from lib.base import check as test", "stage.py:7: an alias of check: its source would"),
+        (
+            "from lib.base import check as test",
+            "stage.py:7: an alias of check: its source would",
+        ),
         ("import lib.base", "stage.py:7: write `from lib.<module> import <name>`"),
     ):
         with pytest.raises(InlineError) as error:
@@ -762,7 +836,10 @@ def test_what_a_stage_teaches_is_read_with_file_and_line(library):
         assert str(error.value).startswith(message)
     with pytest.raises(InlineError) as error:
         taught_by("x = 1\n", Path("stage.py"), library)
-    assert str(error.value) == "stage.py:1: a stage begins with a docstring that holds its title"
+    assert (
+        str(error.value)
+        == "stage.py:1: a stage begins with a docstring that holds its title"
+    )
 
 
 @pytest.mark.parametrize(
@@ -806,15 +883,18 @@ def test_a_guard_brings_what_it_calls(tmp_path):
         """
     library = make_library(tmp_path, MODULES | {"guard": guard})
     text = module_program(library, "lib.guard", Path("stage.py"), 7)
-    assert text.count("def double(") == text.count("def check(") == text.count("UNIT = 2") == 1
+    assert (
+        text.count("def double(")
+        == text.count("def check(")
+        == text.count("UNIT = 2")
+        == 1
+    )
     assert output_of(text, tmp_path) == "2.0 2 1\n"
 
 
 @pytest.mark.parametrize("end", ["x = 'y'", "f()  # \\"])
 def test_a_program_is_the_same_in_its_string_however_it_ends(tmp_path, end):
-    module = (
-        f'"""Q."""\n\n\ndef f() -> None:\n    pass\n\n\nif __name__ == "__main__":\n    {end}\n'
-    )
+    module = f'"""Q."""\n\n\ndef f() -> None:\n    pass\n\n\nif __name__ == "__main__":\n    {end}\n'
     library = make_library(tmp_path, MODULES | {"end": module})
     program = convert(library, "W = program('lib.end')", "print(W, end='')")
     worker = module_program(library, "lib.end", Path("stage.py"), 1)
@@ -825,7 +905,10 @@ def test_a_program_is_the_same_in_its_string_however_it_ends(tmp_path, end):
 def test_a_cell_without_text_gives_its_place_to_the_fold(library):
     text = f"{HEAD}\n# %%\n\nfrom lib.base import UNIT\n\nprint(UNIT)\n"
     program = inline(text, Path("stage.py"), library, {})
-    assert program.text == f"{HEAD}\n# %%\n\n{FOLD}\n\nUNIT = 2  # a unit\n\n# %%\n\nprint(UNIT)\n"
+    assert (
+        program.text
+        == f"{HEAD}\n# %%\n\n{FOLD}\n\nUNIT = 2  # a unit\n\n# %%\n\nprint(UNIT)\n"
+    )
     text = f"{HEAD}\n# %%\n\nfrom numbers import Real\n\n# %%\n\nfrom lib.shapes import double\n"
     program = inline(text, Path("stage.py"), library, {})
     _, _, after = program.text.partition("from numbers import Real\n")
@@ -839,8 +922,14 @@ def test_names_of_two_modules_collide(tmp_path):
     library = make_library(
         tmp_path, MODULES | {"other": '"""Other."""\n\n\ndef check():\n    return 1\n'}
     )
-    with pytest.raises(InlineError, match=r"lib\.base and lib\.other both define check"):
-        convert(library, "from lib.shapes import double\n\n1", "from lib.other import check\n\n2")
+    with pytest.raises(
+        InlineError, match=r"lib\.base and lib\.other both define check"
+    ):
+        convert(
+            library,
+            "from lib.shapes import double\n\n1",
+            "from lib.other import check\n\n2",
+        )
 
 
 @pytest.fixture(scope="module")
@@ -888,7 +977,9 @@ def test_each_taught_line_is_its_line_in_the_library(programs, path):
     nodes = {getattr(node, "name", None): node for node in ast.parse(program.text).body}
     for module, name in program.taught:
         source = (ROOT / f"{module.replace('.', '/')}.py").read_text(encoding="utf-8")
-        original = {getattr(n, "name", None): n for n in ast.parse(source).body}.get(name)
+        original = {getattr(n, "name", None): n for n in ast.parse(source).body}.get(
+            name
+        )
         if original is None:  # a constant
             assert any(line.startswith(f"{name} =") for line in source.splitlines())
             continue

@@ -13,14 +13,18 @@ from linreg import LinearRegressionDataset, least_squares, loss_surface
 
 def double_loop(x, y, k_values, m_values):
     """The definition: one pass over the data for each point of the grid."""
-    return np.array([[np.mean((y - k * x - m) ** 2) for k in k_values] for m in m_values])
+    return np.array(
+        [[np.mean((y - k * x - m) ** 2) for k in k_values] for m in m_values]
+    )
 
 
 finite = st.floats(-100, 100)
 
 
 @given(
-    points=hnp.arrays(np.float64, st.tuples(st.just(2), st.integers(1, 30)), elements=finite),
+    points=hnp.arrays(
+        np.float64, st.tuples(st.just(2), st.integers(1, 30)), elements=finite
+    ),
     k_values=hnp.arrays(np.float64, st.integers(1, 5), elements=finite),
     m_values=hnp.arrays(np.float64, st.integers(1, 5), elements=finite),
 )
@@ -30,7 +34,9 @@ def test_agrees_with_the_double_loop(points, k_values, m_values):
     assert surface.dtype == np.float64
     assert surface.shape == (len(m_values), len(k_values))
     assert (surface >= 0).all()
-    np.testing.assert_allclose(surface, double_loop(x, y, k_values, m_values), rtol=1e-9, atol=1e-7)
+    np.testing.assert_allclose(
+        surface, double_loop(x, y, k_values, m_values), rtol=1e-9, atol=1e-7
+    )
 
 
 def in_50_digits(x, y, k, m):
@@ -38,7 +44,9 @@ def in_50_digits(x, y, k, m):
     with mpmath.workdps(50):
         k, m = mpmath.mpf(float(k)), mpmath.mpf(float(m))
         points = zip(map(float, x), map(float, y), strict=True)
-        return mpmath.fsum((mpmath.mpf(b) - k * mpmath.mpf(a) - m) ** 2 for a, b in points) / len(x)
+        return mpmath.fsum(
+            (mpmath.mpf(b) - k * mpmath.mpf(a) - m) ** 2 for a, b in points
+        ) / len(x)
 
 
 def test_a_line_through_two_neighbours_has_no_loss():
@@ -47,7 +55,9 @@ def test_a_line_through_two_neighbours_has_no_loss():
     surface = loss_surface(x, y, [2.0**53, 2.0**53 + 2], [2.0**53])
     assert in_50_digits(x, y, 2.0**53, 2.0**53) == 0
     assert surface[0, 0] <= 1e-28
-    assert surface[0, 1] == pytest.approx(float(in_50_digits(x, y, 2.0**53 + 2, 2.0**53)))
+    assert surface[0, 1] == pytest.approx(
+        float(in_50_digits(x, y, 2.0**53 + 2, 2.0**53))
+    )
 
 
 def test_no_slope_is_too_large_where_all_x_are_0():
@@ -57,12 +67,16 @@ def test_no_slope_is_too_large_where_all_x_are_0():
     )
 
 
-@pytest.mark.parametrize("value", [1.434242904385263e-210, 6.86424914749346e-293, 0.1, 1e100])
+@pytest.mark.parametrize(
+    "value", [1.434242904385263e-210, 6.86424914749346e-293, 0.1, 1e100]
+)
 def test_equal_x_have_a_surface_too_though_their_mean_is_another_number(value):
     """Seen to fail: with the square of the distance from the best slope (infinity)."""
     x, y = np.full(19, value), np.array([1.0] + 18 * [value])
     expected = double_loop(x, y, [0.0, 1.0], [0.0])
-    np.testing.assert_allclose(loss_surface(x, y, [0.0, 1.0], [0.0]), expected, rtol=1e-9)
+    np.testing.assert_allclose(
+        loss_surface(x, y, [0.0, 1.0], [0.0]), expected, rtol=1e-9
+    )
 
 
 @given(
@@ -75,7 +89,9 @@ def test_equal_x_have_a_surface_too_though_their_mean_is_another_number(value):
     seed=st.integers(0, 2**32),
 )
 @example(n=40, centre=1e6, x_scale=1, y_scale=1, y_centre=0, noise=0, seed=0)
-def test_keeps_its_digits_at_the_minimum(n, centre, x_scale, y_scale, y_centre, noise, seed):
+def test_keeps_its_digits_at_the_minimum(
+    n, centre, x_scale, y_scale, y_centre, noise, seed
+):
     """Seen to fail: without `take_off_line` (off by 6e-11), with m + k x_mean in one product."""
     rng = np.random.default_rng(seed)
     from_centre = rng.uniform(-0.5, 0.5, n)
@@ -92,7 +108,9 @@ def test_keeps_its_digits_at_the_minimum(n, centre, x_scale, y_scale, y_centre, 
         for column, some_k in enumerate(k_values):
             exact = in_50_digits(x, y, some_k, some_m)
             terms = np.mean(y**2) + np.square(some_k * x).mean() + some_m**2
-            assert abs(surface[row, column] - exact) <= 1e-12 * (float(exact) + 1e-9 * terms)
+            assert abs(surface[row, column] - exact) <= 1e-12 * (
+                float(exact) + 1e-9 * terms
+            )
 
 
 def test_a_line_among_noise_far_away_keeps_its_digits():
@@ -107,7 +125,9 @@ def test_a_line_among_noise_far_away_keeps_its_digits():
 
 def test_never_negative_where_the_loss_is_zero():
     x = np.linspace(-3, 3, 50)
-    surface = loss_surface(x, 3 * x + 5, np.linspace(2.999, 3.001, 201), np.linspace(4.9, 5.1, 201))
+    surface = loss_surface(
+        x, 3 * x + 5, np.linspace(2.999, 3.001, 201), np.linspace(4.9, 5.1, 201)
+    )
     assert surface.min() == surface[100, 100]
     assert 0 <= surface.min() <= 1e-28
 
@@ -118,7 +138,9 @@ def test_lists_tensors_and_arrays_give_the_same_surface():
     expected = loss_surface(x, y, [2, 3], [4, 5, 6])
     for convert in (lambda v: v.tolist(), lambda v: v.numpy(), lambda v: v.double()):
         grid = torch.tensor([2.0, 3.0]), np.array([4.0, 5.0, 6.0])
-        np.testing.assert_array_equal(loss_surface(convert(x), convert(y), *grid), expected)
+        np.testing.assert_array_equal(
+            loss_surface(convert(x), convert(y), *grid), expected
+        )
 
 
 def test_one_distinct_x_is_a_valley_not_an_error():
@@ -132,4 +154,9 @@ def test_leaves_its_arguments_alone():
     x, y = np.array([1.0, 2.0]), np.array([0.0, 5.0])
     k_values, m_values = np.array([1.0]), np.array([2.0])
     loss_surface(x, y, k_values, m_values)
-    assert [v.tolist() for v in (x, y, k_values, m_values)] == [[1, 2], [0, 5], [1], [2]]
+    assert [v.tolist() for v in (x, y, k_values, m_values)] == [
+        [1, 2],
+        [0, 5],
+        [1],
+        [2],
+    ]

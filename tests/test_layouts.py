@@ -50,7 +50,9 @@ def test_arrays(layout, pairs, dtype):
 def test_tensors(layout, pairs, dtype, grad):
     x, y = np.array(pairs, dtype=np.float64).T.copy()
     change = TORCH_LAYOUTS[layout]
-    assume(dtype is not torch.bfloat16 or layout != "list of tensors")  # NumPy has no bfloat16
+    assume(
+        dtype is not torch.bfloat16 or layout != "list of tensors"
+    )  # NumPy has no bfloat16
     tensors = [torch.tensor(values).to(dtype) for values in (x, y)]
     if grad and dtype.is_floating_point and layout != "list of tensors":
         tensors = [tensor.requires_grad_() for tensor in tensors]

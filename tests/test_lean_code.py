@@ -23,11 +23,19 @@ def test_what_looks_like_text_gets_no_element() -> None:
     looks = re.findall(r'<span class="(\w+)">', page)
     assert {"k", "nf", "si", "mi", "c1"} <= set(looks)
     assert not PLAIN & set(looks)
-    assert html.unescape(re.sub(r"<[^>]*>", "", page)) == f"{CODE}\n"  # one ends the page
+    assert (
+        html.unescape(re.sub(r"<[^>]*>", "", page)) == f"{CODE}\n"
+    )  # one ends the page
 
 
 def test_neighbours_of_one_look_share_an_element() -> None:
-    tokens = [token('"', "s2"), token("a", "s2"), token(".", "o"), token("x", "n"), nodes.Text(" ")]
+    tokens = [
+        token('"', "s2"),
+        token("a", "s2"),
+        token(".", "o"),
+        token("x", "n"),
+        nodes.Text(" "),
+    ]
     quoted, rest = lean(tokens)
     assert isinstance(quoted, nodes.inline)
     assert (quoted.astext(), quoted["classes"]) == ('"a', ["s2"])
@@ -44,7 +52,11 @@ def test_links_stay_and_divide_their_neighbours() -> None:
 
 
 def test_no_page_wraps_plain_tokens(site: Path) -> None:
-    pages = [page for page in site.rglob("*.html") if "_" not in page.relative_to(site).parts[0]]
+    pages = [
+        page
+        for page in site.rglob("*.html")
+        if "_" not in page.relative_to(site).parts[0]
+    ]
     looks = {
         look
         for page in pages

@@ -16,15 +16,27 @@ def build(folder: Path, text: str) -> tuple[int, str]:
     """Build a site of one page; return the number of warnings and what they say."""
     (folder / "index.rst").write_text("Title\n=====\n\n" + text + "\n")
     out, messages = folder / "out", io.StringIO()
-    config = {"extensions": ["mathml"], "html_math_renderer": "mathml", "html_theme": "basic"}
-    with docutils_namespace():  # else what Sphinx registers stays, and disturbs the next site
-        app = Sphinx(folder, None, out, folder / "trees", "html", config, None, messages)
+    config = {
+        "extensions": ["mathml"],
+        "html_math_renderer": "mathml",
+        "html_theme": "basic",
+    }
+    with (
+        docutils_namespace()
+    ):  # else what Sphinx registers stays, and disturbs the next site
+        app = Sphinx(
+            folder, None, out, folder / "trees", "html", config, None, messages
+        )
         app.build()
     return app.statuscode, messages.getvalue()
 
 
-def test_a_formula_becomes_mathml_and_keeps_its_tex_as_text_for_those_who_cannot_see_it() -> None:
-    root = ElementTree.fromstring(mathml.to_mathml(r"\hat{y}_i = k x_i + m", block=True))
+def test_a_formula_becomes_mathml_and_keeps_its_tex_as_text_for_those_who_cannot_see_it() -> (
+    None
+):
+    root = ElementTree.fromstring(
+        mathml.to_mathml(r"\hat{y}_i = k x_i + m", block=True)
+    )
     assert root.tag == "math"
     assert root.get("display") == "block"
     assert root.get("alttext") == r"\hat{y}_i = k x_i + m"
@@ -51,7 +63,9 @@ def test_an_unknown_command_is_refused() -> None:
         (r"\operatorname{Var}", {"V", "a", "r"}),
     ],
 )
-def test_the_characters_of_a_formula_include_the_italic_letters(tex: str, drawn: set[str]) -> None:
+def test_the_characters_of_a_formula_include_the_italic_letters(
+    tex: str, drawn: set[str]
+) -> None:
     assert drawn <= mathml.characters(mathml.to_mathml(tex, block=False))
 
 
@@ -59,7 +73,9 @@ def test_the_font_has_the_characters_asked_for_and_few_others(tmp_path: Path) ->
     used = {"k", "𝑘", "√", "∑", "("}
     name = mathfont.write_font(tmp_path, used)
     font = TTFont(tmp_path / name)
-    assert {chr(code) for code in font.getBestCmap()} == used | {")"}  # the mirror image of "("
+    assert {chr(code) for code in font.getBestCmap()} == used | {
+        ")"
+    }  # the mirror image of "("
     assert "MATH" in font
     assert "OFL" in font["name"].getDebugName(14)
 
@@ -93,7 +109,9 @@ def test_the_mark_after_a_formula_stays_with_it(tmp_path: Path) -> None:
     assert "Of a, b and (c): one, if d." in shown
 
 
-@pytest.mark.parametrize("text", [r"Wrong: :math:`\foo`.", ".. math:: a\n   :label: one"])
+@pytest.mark.parametrize(
+    "text", [r"Wrong: :math:`\foo`.", ".. math:: a\n   :label: one"]
+)
 def test_a_wrong_formula_is_reported_with_its_place(tmp_path: Path, text: str) -> None:
     _, messages = build(tmp_path, text)
     assert "index.rst:4:" in messages

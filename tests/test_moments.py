@@ -47,7 +47,9 @@ def test_the_rest_is_what_rounding_left_of_the_mean():
     found = moments(x, np.zeros(4))
     exact_mean = sum(Fraction(v) for v in x.tolist()) / 4
     assert found.x_rest != 0
-    assert abs(Fraction(found.x_mean) + Fraction(found.x_rest) - exact_mean) < Fraction(1, 2)
+    assert abs(Fraction(found.x_mean) + Fraction(found.x_rest) - exact_mean) < Fraction(
+        1, 2
+    )
 
 
 def test_a_change_of_dtype_or_layout_changes_no_bit(monkeypatch):
@@ -66,7 +68,9 @@ def test_dot_products_in_blocks_lose_no_tail():
 
 
 @pytest.mark.parametrize("name", ["xx", "yy"])
-@pytest.mark.parametrize(("value", "safe"), [(1e-201, False), (1e199, True), (1e201, False)])
+@pytest.mark.parametrize(
+    ("value", "safe"), [(1e-201, False), (1e199, True), (1e201, False)]
+)
 def test_squares_near_the_ends_of_float64_are_not_safe(name, value, safe):
     far = replace(SAFE, x_mean=0.0, y_mean=0.0)
     assert replace(far, **{name: value}).are_safe == safe
@@ -75,11 +79,18 @@ def test_squares_near_the_ends_of_float64_are_not_safe(name, value, safe):
 
 @pytest.mark.parametrize(
     ("x_mean", "y_mean", "safe"),
-    [(1e8 / 1.1, 1, True), (1e8 * 1.1, 1, False), (1, 1e7 / 1.1, True), (1, 1e7 * 1.1, False)],
+    [
+        (1e8 / 1.1, 1, True),
+        (1e8 * 1.1, 1, False),
+        (1, 1e7 / 1.1, True),
+        (1, 1e7 * 1.1, False),
+    ],
 )
 def test_a_spread_lost_in_the_size_is_not_safe(x_mean, y_mean, safe):
     for sign in (1, -1):
-        assert replace(SAFE, x_mean=sign * x_mean, y_mean=sign * y_mean).are_safe == safe
+        assert (
+            replace(SAFE, x_mean=sign * x_mean, y_mean=sign * y_mean).are_safe == safe
+        )
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf])

@@ -39,14 +39,18 @@ def iterated_floor(x, y, lr, batch_size, steps):
     return np.trace(mean_outer @ spread)
 
 
-@pytest.mark.parametrize(("lr", "batch_size"), [(0.03, 1), (0.1, 1), (0.05, 8), (0.2, 8)])
+@pytest.mark.parametrize(
+    ("lr", "batch_size"), [(0.03, 1), (0.1, 1), (0.05, 8), (0.2, 8)]
+)
 def test_the_floor_is_where_the_covariance_settles(lr, batch_size):
     x, y = points()
     expected = iterated_floor(x, y, lr, batch_size, steps=600)
     assert noise_floor(x, y, lr, batch_size) == pytest.approx(expected, rel=1e-6)
 
 
-def simulated_floor(x, y, lr, batch_size, *, replace, runs=1500, settle=400, steps=400, seed=0):
+def simulated_floor(
+    x, y, lr, batch_size, *, replace, runs=1500, settle=400, steps=400, seed=0
+):
     """Train many runs with NumPy, in float64, and average the loss above the minimum."""
     random = np.random.default_rng(seed)
     k_best, m_best = np.polyfit(x, y, 1)
@@ -115,7 +119,9 @@ def test_far_beyond_its_limit_the_floor_is_infinite_too(lr, batch_size):
     """Seen to fail: where the equation is solved all the same, which can give a small number."""
     x, y = points()
     assert math.isinf(noise_floor(x, y, lr, batch_size))
-    near, far = (iterated_floor(x, y, lr, batch_size, steps=steps) for steps in (30, 60))
+    near, far = (
+        iterated_floor(x, y, lr, batch_size, steps=steps) for steps in (30, 60)
+    )
     assert far > 2 * near
 
 
@@ -123,7 +129,9 @@ def test_far_beyond_its_limit_the_floor_is_infinite_too(lr, batch_size):
     ("x", "y", "lr", "batch_size"),
     [([-1, 0, 1, 2], [0, 2, 1, 3], 2.0, 2), ([-1, 1, -1, 1], [0, 1, 2, 3], 0.5, 1)],
 )
-def test_where_the_noise_just_balances_the_pull_the_floor_is_infinite(x, y, lr, batch_size):
+def test_where_the_noise_just_balances_the_pull_the_floor_is_infinite(
+    x, y, lr, batch_size
+):
     """There the equation has no solution. In the second case that is so without any rounding."""
     assert math.isinf(noise_floor(x, y, lr, batch_size))
 
@@ -136,7 +144,9 @@ def test_a_weak_pull_leads_to_a_floor_too():
 
 def test_the_loss_above_the_minimum_is_the_difference_of_two_losses():
     x, y = points()
-    lines = torch.tensor([[[3.0, 5.0], [0.0, 0.0]], [[-1.0, 2.5], [1e3, -1e3]]]).double()
+    lines = torch.tensor(
+        [[[3.0, 5.0], [0.0, 0.0]], [[-1.0, 2.5], [1e3, -1e3]]]
+    ).double()
     smallest = np.mean((y - np.polyval(np.polyfit(x, y, 1), x)) ** 2)
     above = loss_above_minimum(x, y, lines)
     assert above.shape == (2, 2)

@@ -10,7 +10,10 @@ import pytest
         ({"GITHUB_REPOSITORY": "Ada/linreg"}, "https://ada.github.io/linreg/"),
         ({"GITHUB_REPOSITORY": "ada/ada.github.io"}, "https://ada.github.io/"),
         (
-            {"GITHUB_REPOSITORY": "ada/linreg", "LINREG_SITE_URL": "https://example.org/"},
+            {
+                "GITHUB_REPOSITORY": "ada/linreg",
+                "LINREG_SITE_URL": "https://example.org/",
+            },
             "https://example.org/",
         ),
     ],

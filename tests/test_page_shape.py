@@ -10,9 +10,12 @@ from statistics import median
 import pytest
 
 HIDDEN = re.compile(
-    r"^ *# sphinx_gallery_start_ignore$.*?^ *# sphinx_gallery_end_ignore$\n?", re.M | re.S
+    r"^ *# sphinx_gallery_start_ignore$.*?^ *# sphinx_gallery_end_ignore$\n?",
+    re.M | re.S,
 )
-LIBRARY = re.compile(r"^(?:from linreg\.\w+ import|import linreg)(?: \([^)]*\)| .*)$", re.M)
+LIBRARY = re.compile(
+    r"^(?:from linreg\.\w+ import|import linreg)(?: \([^)]*\)| .*)$", re.M
+)
 
 
 def cells(text):
@@ -52,9 +55,14 @@ def test_no_block_of_code_is_longer_than_15_lines(pages):
 
 
 def test_the_median_block_of_code_has_at_most_6_lines(pages, capsys):
-    sizes = {page: [len(lines) for _, lines in found if lines] for page, found in pages.items()}
+    sizes = {
+        page: [len(lines) for _, lines in found if lines]
+        for page, found in pages.items()
+    }
     with capsys.disabled():
-        print("\npage                      blocks  median  longest  words per line of code")
+        print(
+            "\npage                      blocks  median  longest  words per line of code"
+        )
         for page, found in pages.items():
             words, blocks = sum(words for words, _ in found), sizes[page]
             print(
@@ -79,7 +87,9 @@ def test_every_page_but_the_solutions_ends_with_two_to_four_exercises(root):
         if file.parent.name == "solutions":
             continue
         text = file.read_text(encoding="utf-8")
-        (ending,) = re.findall(r"^# Exercises\n# -+\n(.*?)(?=^# -+$|\Z)", text, re.M | re.S)
+        (ending,) = re.findall(
+            r"^# Exercises\n# -+\n(.*?)(?=^# -+$|\Z)", text, re.M | re.S
+        )
         numbers = [int(number) for number in re.findall(r"^# (\d)\. ", ending, re.M)]
         assert numbers == list(range(1, len(numbers) + 1)), file.name
         assert 2 <= len(numbers) <= 4, file.name
@@ -91,4 +101,7 @@ def test_a_section_of_the_gallery_is_a_heading_below_the_gallerys_own(root):
     sections = list(root.glob("examples/*/GALLERY_HEADER.rst"))
     assert len(sections) >= 3
     for section in sections:
-        assert section.read_text(encoding="utf-8").splitlines()[1][0] != top.splitlines()[1][0]
+        assert (
+            section.read_text(encoding="utf-8").splitlines()[1][0]
+            != top.splitlines()[1][0]
+        )

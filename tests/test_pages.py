@@ -39,7 +39,9 @@ class Page(HTMLParser):
         if tag == "img":
             self.images.append(attributes)
         if tag in {"a", "link"}:
-            for name in (attributes.get("class", "") + " " + attributes.get("rel", "")).split():
+            for name in (
+                attributes.get("class", "") + " " + attributes.get("rel", "")
+            ).split():
                 self.links.setdefault(name, []).append(attributes.get("href", ""))
 
     def handle_data(self, data):
@@ -82,12 +84,20 @@ def test_the_loss_and_the_loop_stand_on_the_page_of_stage_3_unfolded(site):
     html = (site / "tutorial" / "plot_03_training.html").read_text(encoding="utf-8")
     text = Page(re.sub(r"<details.*?</details>", "", html, flags=re.S)).text
     assert "def mean_squared_error(" in text
-    for line in ("def train(", "optimizer.zero_grad()", "loss.backward()", "optimizer.step()"):
+    for line in (
+        "def train(",
+        "optimizer.zero_grad()",
+        "loss.backward()",
+        "optimizer.step()",
+    ):
         assert line in text
 
 
 def test_the_path_of_stage_5_has_26_points(pages):
-    assert "distinct points of the path: 26" in pages["tutorial/plot_05_trajectory.html"].text
+    assert (
+        "distinct points of the path: 26"
+        in pages["tutorial/plot_05_trajectory.html"].text
+    )
 
 
 def test_previous_and_next_follow_the_reading_order(pages):
@@ -100,7 +110,9 @@ def test_previous_and_next_follow_the_reading_order(pages):
 def test_every_stage_says_where_it_ran_and_with_which_versions(pages):
     for stage in STAGES:
         text = " ".join(pages[f"tutorial/{stage}.html"].text.split())
-        assert f"torch {torch.__version__.split('+')[0]}" in text.replace("PyTorch", "torch")
+        assert f"torch {torch.__version__.split('+')[0]}" in text.replace(
+            "PyTorch", "torch"
+        )
         assert re.search(r"\b(CPU|cpu|cuda|mps)\b", text)
 
 
@@ -117,7 +129,9 @@ def test_a_failing_stage_fails_the_build_with_its_traceback(root, tmp_path):
         shutil.copytree(
             root / name,
             source / name,
-            ignore=shutil.ignore_patterns("_build", "_programs", "tutorial", "__pycache__"),
+            ignore=shutil.ignore_patterns(
+                "_build", "_programs", "tutorial", "__pycache__"
+            ),
         )
     (source / "examples").mkdir()
     shutil.copy(root / "examples" / "GALLERY_HEADER.rst", source / "examples")

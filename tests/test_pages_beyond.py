@@ -16,7 +16,11 @@ from library_source import Library
 # Table 1 of Hubble's paper of 1929, typed a second time: distance in Mpc, velocity in km/s.
 HUBBLE = {
     **{"SMC": ("0.032", 170), "LMC": ("0.034", 290), "NGC 6822": ("0.214", -130)},
-    **{"NGC 598": ("0.263", -70), "NGC 221": ("0.275", -185), "NGC 224": ("0.275", -220)},
+    **{
+        "NGC 598": ("0.263", -70),
+        "NGC 221": ("0.275", -185),
+        "NGC 224": ("0.275", -220),
+    },
     **{"NGC 5457": ("0.45", 200), "NGC 4736": ("0.5", 290), "NGC 5194": ("0.5", 270)},
     **{"NGC 4449": ("0.63", 200), "NGC 4214": ("0.8", 300), "NGC 3031": ("0.9", -30)},
     **{"NGC 3627": ("0.9", 650), "NGC 4826": ("0.9", 150), "NGC 5236": ("0.9", 500)},
@@ -35,7 +39,9 @@ def run(root, page):
             figure = plt.figure(number)
             axes = figure.axes
             names = [(ax.get_xlabel(), ax.get_ylabel()) for ax in axes[-1:]]
-            figures.append((axes[0].get_title(loc="left"), figure.get_label(), *names[0]))
+            figures.append(
+                (axes[0].get_title(loc="left"), figure.get_label(), *names[0])
+            )
         plt.close("all")
 
     code = (root / "examples" / "beyond" / f"{page}.py").read_text(encoding="utf-8")
@@ -66,8 +72,12 @@ def test_every_figure_has_a_title_alt_text_and_named_axes(real_data, curve):
 
 def test_the_table_is_hubbles(real_data):
     variables, _ = real_data
-    rows = zip(variables["names"], variables["distance"], variables["velocity"], strict=True)
-    table = {name: (distance.item(), velocity.item()) for name, distance, velocity in rows}
+    rows = zip(
+        variables["names"], variables["distance"], variables["velocity"], strict=True
+    )
+    table = {
+        name: (distance.item(), velocity.item()) for name, distance, velocity in rows
+    }
     assert table == {name: (float(r), v) for name, (r, v) in HUBBLE.items()}
 
 
@@ -83,14 +93,18 @@ def test_the_line_and_its_errors_are_those_of_exact_arithmetic(real_data):
     variance = sum((b - k * a - m) ** 2 for a, b in zip(r, v, strict=True)) / (n - 2)
     assert variables["k_exact"] == pytest.approx(float(k), rel=1e-13)
     assert variables["m_exact"] == pytest.approx(float(m), rel=1e-12)
-    assert variables["k_error"] == pytest.approx(float(mpmath.sqrt(variance / spread)), rel=1e-12)
+    assert variables["k_error"] == pytest.approx(
+        float(mpmath.sqrt(variance / spread)), rel=1e-12
+    )
     m_error = mpmath.sqrt(variance * (Fraction(1, n) + r_mean**2 / spread))
     assert variables["m_error"] == pytest.approx(float(m_error), rel=1e-12)
     assert float(k) == pytest.approx(454.158440922628, abs=1e-11)
     assert float(m) == pytest.approx(-40.783649095860, abs=1e-11)
 
 
-def test_the_limit_of_the_learning_rate_follows_from_the_characteristic_polynomial(real_data):
+def test_the_limit_of_the_learning_rate_follows_from_the_characteristic_polynomial(
+    real_data,
+):
     variables, _ = real_data
     r = [Fraction(distance) for distance, _ in HUBBLE.values()]
     mean, square = sum(r) / len(r), sum(a * a for a in r) / len(r)
@@ -105,7 +119,9 @@ def test_the_bootstrap_lines_are_least_squares_lines_of_draws(real_data):
     variables, _ = real_data
     for i in (0, 1, 1999):
         k, m = torch.linalg.lstsq(
-            torch.stack([variables["r"][i], torch.ones(24, dtype=torch.float64)], dim=1),
+            torch.stack(
+                [variables["r"][i], torch.ones(24, dtype=torch.float64)], dim=1
+            ),
             variables["v"][i, :, None],
         ).solution[:, 0]
         torch.testing.assert_close(variables["k_draws"][i], k)
@@ -114,8 +130,14 @@ def test_the_bootstrap_lines_are_least_squares_lines_of_draws(real_data):
 
 
 def test_the_diff_of_the_curve_page_is_one_between_stage_3_and_the_page(root):
-    stage = (root / "examples" / "plot_03_training.py").read_text(encoding="utf-8").splitlines()
-    text = (root / "examples" / "beyond" / "plot_06_curve.py").read_text(encoding="utf-8")
+    stage = (
+        (root / "examples" / "plot_03_training.py")
+        .read_text(encoding="utf-8")
+        .splitlines()
+    )
+    text = (root / "examples" / "beyond" / "plot_06_curve.py").read_text(
+        encoding="utf-8"
+    )
     page = text.splitlines()
     block = re.search(r"# \.\. code-block:: diff\n#\n((?:#    .*\n)+)", text)[1]
     lines = [line.removeprefix("#    ") for line in block.splitlines()]
@@ -151,7 +173,10 @@ def test_the_program_ends_cleanly_where_a_kill_is_impossible(root, library, tmp_
         text=True,
     )
     assert ran.returncode == 0, ran.stderr
-    assert ran.stdout == "torch.distributed or SIGKILL is missing here (Windows has no SIGKILL).\n"
+    assert (
+        ran.stdout
+        == "torch.distributed or SIGKILL is missing here (Windows has no SIGKILL).\n"
+    )
 
 
 def test_the_workers_program_needs_nothing_of_the_library(root, library, tmp_path):
@@ -170,4 +195,7 @@ def test_the_workers_program_needs_nothing_of_the_library(root, library, tmp_pat
         text=True,
     )
     assert ran.returncode == 1
-    assert ran.stderr == "Start it with: torchrun --standalone --nproc-per-node=2 worker.py\n"
+    assert (
+        ran.stderr
+        == "Start it with: torchrun --standalone --nproc-per-node=2 worker.py\n"
+    )

@@ -62,7 +62,9 @@ def tutorial_batches():
     dataset = LinearRegressionDataset(k=3, m=5, n=50, seed=0)
     generator = torch.Generator().manual_seed(0)
     loader = DataLoader(dataset, batch_size=8, shuffle=True, generator=generator)
-    return [[[Fraction(v.item()) for v in column] for column in batch] for batch in loader]
+    return [
+        [[Fraction(v.item()) for v in column] for column in batch] for batch in loader
+    ]
 
 
 def test_every_figure_has_a_title_alt_text_and_named_axes(pages):
@@ -92,10 +94,17 @@ def test_the_five_levels_end_where_exact_arithmetic_ends(one_step):
 
 
 def test_the_step_is_step_22_of_the_tutorials_run(one_step):
-    assert len(one_step["history"].parameters["k"]) == 4  # the start and three epochs of seven
-    slope, intercept = one_step["history"].parameters["k"], one_step["history"].parameters["m"]
+    assert (
+        len(one_step["history"].parameters["k"]) == 4
+    )  # the start and three epochs of seven
+    slope, intercept = (
+        one_step["history"].parameters["k"],
+        one_step["history"].parameters["m"],
+    )
     dataset = one_step["dataset"]
-    loss = np.mean((dataset.y.numpy() - slope[-1] * dataset.x.numpy() - intercept[-1]) ** 2)
+    loss = np.mean(
+        (dataset.y.numpy() - slope[-1] * dataset.x.numpy() - intercept[-1]) ** 2
+    )
     assert one_step["walk"]["all data"][0].item() == pytest.approx(loss, rel=1e-6)
 
 
@@ -103,7 +112,9 @@ def test_the_walks_are_parabolas_with_their_lowest_points_where_the_page_says(on
     rates = one_step["rates"].numpy()
     for losses in one_step["walk"].values():
         a, b, _ = np.polyfit(rates, losses.numpy(), 2)
-        assert np.polyval(np.polyfit(rates, losses.numpy(), 2), rates) == pytest.approx(losses)
+        assert np.polyval(np.polyfit(rates, losses.numpy(), 2), rates) == pytest.approx(
+            losses
+        )
         assert rates[losses.argmin()] == pytest.approx(-b / (2 * a), abs=rates[1])
 
 
@@ -111,12 +122,17 @@ def test_the_curvatures_are_those_of_the_closed_form(convergence):
     with mpmath.workdps(50):
         x = [mpmath.mpf(float(v)) for v in convergence["x"]]
         mean, square = mpmath.fsum(x) / 50, mpmath.fsum(v**2 for v in x) / 50
-        half, product = square + 1, 4 * (square - mean**2)  # half the trace, and the determinant
+        half, product = (
+            square + 1,
+            4 * (square - mean**2),
+        )  # half the trace, and the determinant
         root = mpmath.sqrt(half**2 - product)
         expected = [float(half - root), float(half + root)]
     assert convergence["curvatures"] == pytest.approx(expected, rel=1e-12)
     assert convergence["limit"] == pytest.approx(2 / expected[1])
-    assert convergence["factors"] == pytest.approx([1 - 0.01 * value for value in expected])
+    assert convergence["factors"] == pytest.approx(
+        [1 - 0.01 * value for value in expected]
+    )
 
 
 def test_the_exact_solution_is_that_of_polyfit(convergence):
@@ -141,7 +157,9 @@ def test_a_batch_of_8_follows_the_prediction_on_average(convergence):
     errors = np.stack([k, m]) - convergence["exact"][:, None]
     assert errors.mean(axis=1) == pytest.approx(convergence["predicted"][-1], abs=0.005)
     seen = convergence["mini_batch_error"][-1]
-    assert abs(seen - errors.mean(axis=1)) == pytest.approx(0, abs=5 * errors.std(axis=1).max())
+    assert abs(seen - errors.mean(axis=1)) == pytest.approx(
+        0, abs=5 * errors.std(axis=1).max()
+    )
 
 
 def test_past_the_limit_the_error_grows_and_below_it_shrinks_by_the_factor_of_the_steep_direction(
@@ -169,7 +187,9 @@ def test_the_condition_number_for_years_is_that_of_50_digits(convergence):
 def test_the_95_percent_point_is_that_of_the_f_distribution(convergence):
     """The F distribution's own function, an incomplete beta integral, is 0.95 there."""
     f, d = convergence["f_95"], convergence["d"]
-    assert mpmath.betainc(1, d / 2, 0, 2 * f / (2 * f + d), regularized=True) == pytest.approx(0.95)
+    assert mpmath.betainc(
+        1, d / 2, 0, 2 * f / (2 * f + d), regularized=True
+    ) == pytest.approx(0.95)
 
 
 def test_the_ellipse_has_the_axes_of_the_normal_equations(convergence):

@@ -67,7 +67,10 @@ def test_the_loss_counts_epochs_from_1(ax):
     assert plotting.plot_loss([9.0, 4.0, 1.0], ax=given) is axes
     (line,) = axes.lines
     assert line.get_xydata().tolist() == [[1, 9], [2, 4], [3, 1]]
-    assert axes.get_title(loc="left") == "Loss per epoch" or axes.get_title() == "Loss per epoch"
+    assert (
+        axes.get_title(loc="left") == "Loss per epoch"
+        or axes.get_title() == "Loss per epoch"
+    )
     assert axes.get_xlabel() == "epoch"
     assert line.get_marker() == "o"
 
@@ -82,7 +85,9 @@ def test_the_surface_has_20_levels_and_a_colour_bar(ax):
     assert axes.get_xlim() == (-1, 1)
     assert axes.get_ylim() == (0, 4)
     assert (axes.get_xlabel(), axes.get_ylabel()) == ("slope k", "intercept m")
-    assert [other.get_ylabel() for other in axes.figure.axes[1:]] == ["mean squared error"]
+    assert [other.get_ylabel() for other in axes.figure.axes[1:]] == [
+        "mean squared error"
+    ]
     assert to_hex(contours.cmap(0.0)) == plotting.SURFACE[0]
     assert to_hex(contours.cmap(1.0)) == plotting.SURFACE[-1]
 
@@ -158,17 +163,23 @@ def test_a_figure_in_the_house_style_reads_well_on_a_phone():
     axes.set(title="Title", xlabel="x", ylabel="y")
     frame = axes.legend().get_frame()
     figure.canvas.draw()
-    phone = 328 / figure.get_figwidth()  # CSS pixels per inch: 360, less the page's margins
+    phone = (
+        328 / figure.get_figwidth()
+    )  # CSS pixels per inch: 360, less the page's margins
     ticks = axes.get_xticklabels() + axes.get_yticklabels()
     names = [axes.xaxis.label, axes.yaxis.label, *ticks]
     assert all(name.get_fontsize() / 72 * phone > 10 for name in names)
-    (heading,) = axes.findobj(lambda part: isinstance(part, Text) and part.get_text() == "Title")
+    (heading,) = axes.findobj(
+        lambda part: isinstance(part, Text) and part.get_text() == "Title"
+    )
     assert heading.get_position()[0] == 0
     assert heading.get_fontweight() == "bold"
     assert heading.get_fontsize() > axes.xaxis.label.get_fontsize()
     inked = {to_hex(name.get_color()) for name in [*names, heading]}
     assert inked == {plotting.INK} == {to_hex(axes.spines["left"].get_edgecolor())}
-    assert isinstance(figure.get_layout_engine(), ConstrainedLayoutEngine)  # cuts no label off
+    assert isinstance(
+        figure.get_layout_engine(), ConstrainedLayoutEngine
+    )  # cuts no label off
     assert frame.get_edgecolor()[3] == 0
     assert axes.lines[0].get_linewidth() * phone / 72 > 1.5
 
@@ -211,7 +222,9 @@ def test_a_surface_says_what_it_shows_and_has_a_bar_of_its_own(ax):
 
 
 def test_a_trajectory_has_a_halo_below_it(ax):
-    mpl.rcParams.update({"lines.linewidth": 9, "lines.markersize": 9})  # no default is used
+    mpl.rcParams.update(
+        {"lines.linewidth": 9, "lines.markersize": 9}
+    )  # no default is used
     axes, given = ax
     plotting.plot_trajectory([0, 1], [2, 3], ax=given)
     path, halo = axes.lines

@@ -172,7 +172,9 @@ class Site:
 
     def remains_of(self, stem):
         found = [*self.folder.rglob(f"*{stem}*")]
-        return sorted(str(p.relative_to(self.folder)) for p in found if p.parts[-2] != "examples")
+        return sorted(
+            str(p.relative_to(self.folder)) for p in found if p.parts[-2] != "examples"
+        )
 
 
 @pytest.fixture(scope="module")
@@ -205,7 +207,11 @@ def test_a_change_in_a_module_renews_exactly_the_pages_that_hold_its_source(buil
     assert built.build() == ["plot_1"]
     after = built.written()
     changed = {name for name in after if after[name] != before[name]}
-    stages = {"tutorial/plot_1.html", "tutorial/plot_2.html", "tutorial/more/plot_3.html"}
+    stages = {
+        "tutorial/plot_1.html",
+        "tutorial/plot_2.html",
+        "tutorial/more/plot_3.html",
+    }
     assert changed & stages == {"tutorial/plot_1.html"}
     page = re.sub("<[^>]*>", "", built.page("tutorial/plot_1.html"))
     assert "return 10 + 1" in page
@@ -218,7 +224,8 @@ def test_a_removed_stage_leaves_nothing_behind(site):
     assert site.remains_of("plot_3")
     (site.folder / "examples/more/plot_3.py").unlink()
     site.write(
-        "examples/more/plot_4.py", STAGE.format(name="plot_4", module="b", function="second")
+        "examples/more/plot_4.py",
+        STAGE.format(name="plot_4", module="b", function="second"),
     )
     assert site.build() == ["plot_4"]
     assert site.remains_of("plot_3") == []
@@ -234,7 +241,9 @@ def test_an_interrupted_build_is_repeated(site):
     killed = site.run(KILL="plot_3")
     assert killed.returncode != 0
     assert site.ran() == ["plot_2", "plot_3"]
-    site.replace("small/b.py", "return 3", "return 2")  # back, as if nothing had happened
+    site.replace(
+        "small/b.py", "return 3", "return 2"
+    )  # back, as if nothing had happened
     assert "plot_3" in site.build()
     for name in ("tutorial/plot_2.html", "tutorial/more/plot_3.html"):
         assert "\n2\n" in re.sub("<[^>]*>", "", site.page(name))
@@ -246,17 +255,25 @@ def test_the_gallery_is_made_anew_when_a_pin_changes(site):
     assert site.build() == ["plot_1", "plot_2", "plot_3"]
 
 
-def test_a_stage_that_cannot_become_a_program_stops_the_build_before_anything_changes(site):
+def test_a_stage_that_cannot_become_a_program_stops_the_build_before_anything_changes(
+    site,
+):
     before = {
-        path: path.read_bytes() for path in (site.folder / "docs").rglob("*") if path.is_file()
+        path: path.read_bytes()
+        for path in (site.folder / "docs").rglob("*")
+        if path.is_file()
     }
-    site.write("examples/plot_1.py", '"""T\n=\n"""\n\nfrom small.a import first as one\n')
+    site.write(
+        "examples/plot_1.py", '"""T\n=\n"""\n\nfrom small.a import first as one\n'
+    )
     site.write("examples/plot_5.py", '"""T\n=\n"""\n\nimport requests\n')
     failed = site.run()
     assert failed.returncode != 0
     assert "plot_1.py:5: an alias of first" in failed.stderr
     after = {
-        path: path.read_bytes() for path in (site.folder / "docs").rglob("*") if path.is_file()
+        path: path.read_bytes()
+        for path in (site.folder / "docs").rglob("*")
+        if path.is_file()
     }
     assert after == before
     (site.folder / "examples/plot_1.py").unlink()
@@ -265,7 +282,9 @@ def test_a_stage_that_cannot_become_a_program_stops_the_build_before_anything_ch
 
 
 def test_a_warning_in_a_stage_is_an_error(site):
-    site.replace("examples/plot_1.py", "print(first())", "import warnings\nwarnings.warn('oops')")
+    site.replace(
+        "examples/plot_1.py", "print(first())", "import warnings\nwarnings.warn('oops')"
+    )
     failed = site.run()
     assert failed.returncode != 0
     assert "oops" in failed.stdout + failed.stderr
@@ -288,7 +307,10 @@ def test_a_module_as_a_program_is_a_download_of_its_own(site):
     assert site.build() == ["plot_2"]
     (file,) = (site.folder / "docs/_build/html/_downloads").rglob("worker.py")
     run = subprocess.run(
-        [sys.executable, "-I", "-W", "error", str(file)], capture_output=True, text=True, check=True
+        [sys.executable, "-I", "-W", "error", str(file)],
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert run.stdout == "1\n"
     page = site.page("tutorial/plot_2.html")

@@ -65,7 +65,10 @@ def test_text_becomes_markdown(text):
 
 
 def test_a_link_within_a_site_without_an_address_becomes_its_text():
-    assert markdown("`Next <plot_2.html>`_ :doc:`a page <plot_3>`", page="") == "Next a page"
+    assert (
+        markdown("`Next <plot_2.html>`_ :doc:`a page <plot_3>`", page="")
+        == "Next a page"
+    )
 
 
 @pytest.mark.parametrize("text", REFUSED)
@@ -75,7 +78,12 @@ def test_what_a_notebook_cannot_show_is_refused(text):
 
 
 def test_headings_keep_their_level_across_code():
-    blocks = [("text", "T\n=\n\nA\n-"), ("code", "x = 1"), ("text", "B\n-"), ("text", "C\n-\n\nc")]
+    blocks = [
+        ("text", "T\n=\n\nA\n-"),
+        ("code", "x = 1"),
+        ("text", "B\n-"),
+        ("text", "C\n-\n\nc"),
+    ]
     assert list(convert(blocks, PAGE, lambda _path: b"")) == [
         ("text", "# T\n\n## A"),
         ("code", "x = 1"),

@@ -6,7 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.utils.data import DataLoader, TensorDataset
 
-from linreg import LinearRegressionDataset, LinearRegressionModel, MiniBatchSampler, train
+from linreg import (
+    LinearRegressionDataset,
+    LinearRegressionModel,
+    MiniBatchSampler,
+    train,
+)
 
 SIZES = st.integers(min_value=1, max_value=200)
 SEEDS = st.integers(min_value=0, max_value=2**64 - 1)
@@ -23,7 +28,9 @@ def test_every_index_comes_once_per_epoch(n, batch_size, shuffle, seed):
     for _ in range(2):
         batches = batches_of(sampler)
         assert sorted(index for batch in batches for index in batch) == list(range(n))
-        assert [len(batch) for batch in batches[:-1]] == [batch_size] * (len(batches) - 1)
+        assert [len(batch) for batch in batches[:-1]] == [batch_size] * (
+            len(batches) - 1
+        )
         assert len(batches) == len(sampler)
 
 
@@ -41,12 +48,16 @@ def test_the_order_is_that_of_randperm():
 def test_the_same_seed_gives_the_same_epochs(n, batch_size, seed):
     first = MiniBatchSampler(n, batch_size, seed=seed)
     second = MiniBatchSampler(n, batch_size, seed=seed)
-    assert [batches_of(first) for _ in range(3)] == [batches_of(second) for _ in range(3)]
+    assert [batches_of(first) for _ in range(3)] == [
+        batches_of(second) for _ in range(3)
+    ]
 
 
 def test_epochs_and_seeds_differ():
     sampler = MiniBatchSampler(50, 8, seed=0)
-    epochs = [batches_of(sampler) for _ in range(3)] + [batches_of(MiniBatchSampler(50, 8, seed=1))]
+    epochs = [batches_of(sampler) for _ in range(3)] + [
+        batches_of(MiniBatchSampler(50, 8, seed=1))
+    ]
     assert len({str(epoch) for epoch in epochs}) == 4
 
 
@@ -130,7 +141,10 @@ def test_a_state_survives_a_file_read_with_weights_only(tmp_path):
 def test_a_data_loader_yields_the_batches_of_the_sampler(workers):
     dataset = LinearRegressionDataset(n=50, seed=0)
     loader = DataLoader(
-        dataset, batch_size=None, sampler=MiniBatchSampler(50, 8, seed=1), num_workers=workers
+        dataset,
+        batch_size=None,
+        sampler=MiniBatchSampler(50, 8, seed=1),
+        num_workers=workers,
     )
     assert len(loader) == 7
     for (x, y), indices in zip(loader, MiniBatchSampler(50, 8, seed=1), strict=True):
@@ -186,12 +200,22 @@ def test_bad_settings_are_refused_by_name(arguments, error, words):
         ({"position": -1}, ValueError, "position must be at least 0"),
         ({"position": 1.5}, TypeError, "position must be an integer"),
         ({"generator": [1]}, TypeError, "generator must be a tensor, got list"),
-        ({"generator": torch.zeros(3, dtype=torch.uint8)}, ValueError, "generator must be the sta"),
-        ({"generator": torch.zeros(5056)}, ValueError, "generator must be the state of a CPU gen"),
+        (
+            {"generator": torch.zeros(3, dtype=torch.uint8)},
+            ValueError,
+            "generator must be the sta",
+        ),
+        (
+            {"generator": torch.zeros(5056)},
+            ValueError,
+            "generator must be the state of a CPU gen",
+        ),
         ({"more": 1}, ValueError, "state must have keys"),
     ],
 )
-def test_a_state_that_does_not_fit_is_refused_and_changes_nothing(changes, error, words):
+def test_a_state_that_does_not_fit_is_refused_and_changes_nothing(
+    changes, error, words
+):
     sampler = MiniBatchSampler(50, 8, seed=0)
     list(islice(sampler, 3))
     before = sampler.state_dict()

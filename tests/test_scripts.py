@@ -88,7 +88,9 @@ def test_figure_4_the_loss_surface(figures):
 
 
 def test_figures_5_and_6_the_trajectory(figures):
-    *_, (title, lines, limits, _), (_, near, near_limits, _) = figures["plot_05_trajectory"]
+    *_, (title, lines, limits, _), (_, near, near_limits, _) = figures[
+        "plot_05_trajectory"
+    ]
     assert title == "Parameter trajectory"
     assert limits == (-4, 10, -2, 12)
     assert near_limits == (0, 6, 2, 8)

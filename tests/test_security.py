@@ -17,7 +17,16 @@ import pytest
 from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parent.parent
-NETWORK = {"urllib", "http", "socket", "ftplib", "smtplib", "ssl", "requests", "webbrowser"}
+NETWORK = {
+    "urllib",
+    "http",
+    "socket",
+    "ftplib",
+    "smtplib",
+    "ssl",
+    "requests",
+    "webbrowser",
+}
 PROGRAMS = sorted([*ROOT.glob("examples/**/*.py"), *ROOT.glob("linreg/*.py")])
 
 
@@ -32,7 +41,9 @@ def test_every_requirement_has_a_hash_and_only_pytorch_stands_apart():
     assert asked == pinned | {"torch"}
     assert "torch" not in pinned
     versions = re.findall(r"(?m)^([a-z0-9.-]+)(?:\[\w+\])?(==[^\s;]+)", text)
-    assert set(versions) <= set(re.findall(r"(?m)^([a-z0-9.-]+)(==[^\s;]+)", constraints))
+    assert set(versions) <= set(
+        re.findall(r"(?m)^([a-z0-9.-]+)(==[^\s;]+)", constraints)
+    )
 
 
 def test_an_extra_that_a_package_asks_for_is_pinned_with_it():
@@ -44,7 +55,9 @@ def test_an_extra_that_a_package_asks_for_is_pinned_with_it():
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text())
     of_cuda = set(settings["tool"]["uv"]["exclude-dependencies"])
     pinned = set(
-        re.findall(r"(?m)^([a-z0-9.-]+\[\w+\])==", (ROOT / "requirements.txt").read_text())
+        re.findall(
+            r"(?m)^([a-z0-9.-]+\[\w+\])==", (ROOT / "requirements.txt").read_text()
+        )
     )
     names = re.findall(r"(?m)^([a-z0-9.-]+)==", (ROOT / "constraints.txt").read_text())
     installed = {re.sub(r"[-_.]+", "-", d.name).lower(): d for d in distributions()}
@@ -60,7 +73,9 @@ def test_an_extra_that_a_package_asks_for_is_pinned_with_it():
 
 
 def test_make_installs_with_hashes_and_pytorch_alone_without_dependencies():
-    recipe = (ROOT / "Makefile").read_text().partition("/.installed: constraints.txt")[2]
+    recipe = (
+        (ROOT / "Makefile").read_text().partition("/.installed: constraints.txt")[2]
+    )
     first, second = re.findall(r"pip install -q (--require.*|--no-deps.*)", recipe)[:2]
     assert first == "--require-hashes -r requirements.txt"
     assert second == """--no-deps "$$(grep '^torch==' constraints.txt)\""""
@@ -72,7 +87,10 @@ def test_make_serve_listens_on_this_machine_alone(tmp_path):
     (command,) = (line for line in recipe.splitlines() if "http.server" in line)
     words = command.replace("docs/_build/html", str(tmp_path)).split()
     server = subprocess.Popen(
-        [words[0], "-u", *words[1:]], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        [words[0], "-u", *words[1:]],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
     )
     try:
         address = re.search(r"\((http://[\d.]+:\d+)/\)", server.stdout.readline())[1]
@@ -91,7 +109,9 @@ def test_workflows_have_least_privilege_and_pinned_actions():
     assert re.search(r"(?m)^permissions: \{\}$", text)
     assert re.findall(r"(?m)^ +contents: (\w+)", text) == ["read", "write"]
     granted = re.findall(r"(?m)^    permissions:\n((?:      .*\n)+?)    \w", text)
-    assert [re.findall(r"(\w[\w-]*): \w", part) for part in granted] == [["contents"]] * 2
+    assert [re.findall(r"(\w[\w-]*): \w", part) for part in granted] == [
+        ["contents"]
+    ] * 2
     uses = re.findall(r"uses: (\S+)", text)
     assert uses
     assert all(re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40}", action) for action in uses)
@@ -104,14 +124,25 @@ def test_no_program_downloads_or_reads_code(path):
     """Seen to fail: with `import urllib.request`, and with `weights_only=False`."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import | ast.ImportFrom):
-            names = [getattr(node, "module", None) or "", *(alias.name for alias in node.names)]
+            names = [
+                getattr(node, "module", None) or "",
+                *(alias.name for alias in node.names),
+            ]
             assert not {name.partition(".")[0] for name in names} & NETWORK
             assert "torch.hub" not in names
         if isinstance(node, ast.Call):
             called = ast.unparse(node.func)
-            assert called not in {"eval", "exec", "torch.hub.load", "pickle.load", "pickle.loads"}
+            assert called not in {
+                "eval",
+                "exec",
+                "torch.hub.load",
+                "pickle.load",
+                "pickle.loads",
+            }
             if called == "torch.load":
-                arguments = {word.arg: ast.unparse(word.value) for word in node.keywords}
+                arguments = {
+                    word.arg: ast.unparse(word.value) for word in node.keywords
+                }
                 assert arguments["weights_only"] == "True"
 
 
@@ -133,11 +164,19 @@ def test_an_installation_that_is_cut_short_is_made_anew(tmp_path, stop):
     python = tmp_path / "python"
     python.write_text(PYTHON)
     python.chmod(0o755)
-    make = ["make", ".venv/.installed", f"PYTHON={python}", "VENV=.venv"]  # whatever runs the tests
+    make = [
+        "make",
+        ".venv/.installed",
+        f"PYTHON={python}",
+        "VENV=.venv",
+    ]  # whatever runs the tests
 
     def installed():
-        return {path.name: path.read_bytes() for path in (tmp_path / ".venv").rglob("*.*")} | {
-            path.name: path.read_bytes() for path in (tmp_path / ".venv" / "bin").iterdir()
+        return {
+            path.name: path.read_bytes() for path in (tmp_path / ".venv").rglob("*.*")
+        } | {
+            path.name: path.read_bytes()
+            for path in (tmp_path / ".venv" / "bin").iterdir()
         }
 
     start = time.monotonic()

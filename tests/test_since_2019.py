@@ -26,14 +26,21 @@ ROW = re.compile(
     re.M | re.S,
 )
 LITERAL = re.compile(r"``(.+?)``", re.S)
-SECTIONS = ("It stops with an error", "It runs with a warning", "It runs without a word")
+SECTIONS = (
+    "It stops with an error",
+    "It runs with a warning",
+    "It runs without a word",
+)
 
 
 def rows(section):
     """The rows of a table on the page: (old form, what the page says of it, new form)."""
     text = PAGE.read_text(encoding="utf-8")
     start = text.index(section)
-    end = min((text.index(s, start + 1) for s in SECTIONS if s in text[start + 1 :]), default=None)
+    end = min(
+        (text.index(s, start + 1) for s in SECTIONS if s in text[start + 1 :]),
+        default=None,
+    )
     part = text[start:end]
     assert len(ROW.findall(part)) == part.count("   * - ") - 1  # all but the header
     return [(old, " ".join(says.split()), new) for old, new, says in ROW.findall(part)]
@@ -98,7 +105,9 @@ def test_every_new_form_runs_without_a_warning(old, says, new, names):
 
 
 @pytest.mark.parametrize(
-    ("old", "says"), [row[:2] for row in ERRORS if row[0] != "model.cuda()"], ids=lambda text: text
+    ("old", "says"),
+    [row[:2] for row in ERRORS if row[0] != "model.cuda()"],
+    ids=lambda text: text,
 )
 def test_an_old_form_stops_with_the_error_on_the_page(old, says, names):
     kind, message = LITERAL.findall(says)[0].split(": ", 1)
@@ -122,7 +131,9 @@ def test_the_old_dataset_works_by_position():
     assert len(LinearRegressionDataset(3, 5, 50)) == 50
 
 
-@pytest.mark.parametrize(("old", "says"), [row[:2] for row in WARNED], ids=lambda text: text)
+@pytest.mark.parametrize(
+    ("old", "says"), [row[:2] for row in WARNED], ids=lambda text: text
+)
 def test_an_old_form_runs_with_the_warning_on_the_page(old, says, names):
     kind, message = LITERAL.findall(says)[0].split(": ", 1)
     assert kind == "UserWarning"
@@ -148,9 +159,14 @@ def test_the_scalar_warning_comes_once():
         "import torch, warnings; warnings.simplefilter('always'); p = torch.nn.Parameter("
         "torch.ones(1)); print('%g' % p, '%g' % p)"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True
+    )
     assert done.returncode == 0
-    assert done.stderr.count("Converting a tensor with requires_grad=True to a scalar") == 1
+    assert (
+        done.stderr.count("Converting a tensor with requires_grad=True to a scalar")
+        == 1
+    )
 
 
 def forms(start):
@@ -198,7 +214,9 @@ def test_a_worker_makes_short_epochs_slow(names):
         loader = run(form, names)
         with warnings.catch_warnings():  # Python 3.12 and newer warn of the fork
             warnings.simplefilter("ignore", DeprecationWarning)
-            batches[form] = torch.cat([x for x, _ in loader])  # once untimed: imports are paid for
+            batches[form] = torch.cat(
+                [x for x, _ in loader]
+            )  # once untimed: imports are paid for
             start = time.perf_counter()
             for _ in range(3):
                 list(loader)
@@ -219,7 +237,9 @@ def test_a_spawned_worker_needs_the_main_guard(tmp_path):
         [sys.executable, str(script)], capture_output=True, text=True, timeout=120
     )
     assert done.returncode == 1
-    assert re.search(r"^RuntimeError: DataLoader worker .* exited unexpectedly", done.stderr, re.M)
+    assert re.search(
+        r"^RuntimeError: DataLoader worker .* exited unexpectedly", done.stderr, re.M
+    )
 
 
 def test_without_a_seed_the_order_is_new(names):

@@ -12,7 +12,9 @@ from playwright.sync_api import Browser
 from site_visit import Visit, pages_of, visit
 
 PHONE = {"width": 360, "height": 780}
-BUDGET = 100_000  # bytes a page may transfer before figures, compressed as hosts send it
+BUDGET = (
+    100_000  # bytes a page may transfer before figures, compressed as hosts send it
+)
 TEXT = {".html", ".css", ".js", ".svg", ".json"}
 FIGURES = {".svg", ".png"}
 
@@ -31,16 +33,22 @@ def failing(visits: dict[str, Visit], key: str) -> dict[str, object]:
 
 
 def test_there_are_pages(visits: dict[str, Visit]) -> None:
-    assert {"index.html", "search.html", "404.html", "tutorial/index.html"} <= set(visits)
+    assert {"index.html", "search.html", "404.html", "tutorial/index.html"} <= set(
+        visits
+    )
     assert len([page for page in visits if page.startswith("tutorial/plot_")]) == 5
 
 
-def test_no_page_has_a_script_error_or_a_failed_request(visits: dict[str, Visit]) -> None:
+def test_no_page_has_a_script_error_or_a_failed_request(
+    visits: dict[str, Visit],
+) -> None:
     assert {page: seen.errors for page, seen in visits.items() if seen.errors} == {}
 
 
 def test_no_page_asks_another_host(visits: dict[str, Visit]) -> None:
-    schemes = {urlsplit(url).scheme for seen in visits.values() for url in seen.requests}
+    schemes = {
+        urlsplit(url).scheme for seen in visits.values() for url in seen.requests
+    }
     assert schemes <= {"file", "data", "blob"}
 
 
@@ -48,16 +56,24 @@ def test_no_page_scrolls_sideways_on_a_phone(visits: dict[str, Visit]) -> None:
     assert failing(visits, "sideways") == {}
 
 
-def test_every_picture_arrives_in_its_size_and_says_what_it_shows(visits: dict[str, Visit]) -> None:
+def test_every_picture_arrives_in_its_size_and_says_what_it_shows(
+    visits: dict[str, Visit],
+) -> None:
     assert failing(visits, "broken") == {}
     assert failing(visits, "sizeless") == {}
     assert failing(visits, "wordless") == {}
 
 
-def test_pages_load_one_stylesheet_and_one_picture_ahead(visits: dict[str, Visit]) -> None:
+def test_pages_load_one_stylesheet_and_one_picture_ahead(
+    visits: dict[str, Visit],
+) -> None:
     sheets = {page: seen.report["sheets"] for page, seen in visits.items()}
     assert {page for page, count in sheets.items() if count > 1} <= {"explorer.html"}
-    ahead = {page: seen.report["eager"] for page, seen in visits.items() if seen.report["eager"]}
+    ahead = {
+        page: seen.report["eager"]
+        for page, seen in visits.items()
+        if seen.report["eager"]
+    }
     assert set(ahead.values()) == {1}
     # What they open with. On other pages text comes first, and the picture with its part of it.
     assert {"index.html", "tutorial/index.html"} <= set(ahead)
@@ -68,7 +84,9 @@ def test_no_script_holds_up_a_page(visits: dict[str, Visit]) -> None:
     assert failing(visits, "hasty") == {}
 
 
-def test_a_class_on_the_root_does_not_change_the_style_of_every_element(site: Path) -> None:
+def test_a_class_on_the_root_does_not_change_the_style_of_every_element(
+    site: Path,
+) -> None:
     css = (site / "_static" / "site.css").read_text("utf-8")
     assert "dl.py dd" in css
     assert "dl[class]" not in css
@@ -86,14 +104,20 @@ def test_every_page_has_one_heading_a_title_and_a_description_of_its_own(
     assert all(30 <= len(text) <= 300 for text in descriptions), descriptions
 
 
-def test_formulas_are_mathml_and_no_tex_is_left(site: Path, visits: dict[str, Visit]) -> None:
+def test_formulas_are_mathml_and_no_tex_is_left(
+    site: Path, visits: dict[str, Visit]
+) -> None:
     assert sum(seen.report["formulas"] for seen in visits.values()) > 50
     for page in visits:
         assert "\\(" not in (site / page).read_text("utf-8"), page
 
 
-def test_no_line_begins_with_the_comma_after_a_formula(visits: dict[str, Visit]) -> None:
-    assert {name: v.report["split"] for name, v in visits.items() if v.report["split"]} == {}
+def test_no_line_begins_with_the_comma_after_a_formula(
+    visits: dict[str, Visit],
+) -> None:
+    assert {
+        name: v.report["split"] for name, v in visits.items() if v.report["split"]
+    } == {}
 
 
 def test_the_reference_takes_no_sentence_apart(site: Path) -> None:
@@ -101,14 +125,18 @@ def test_the_reference_takes_no_sentence_apart(site: Path) -> None:
     assert "Return type" not in (site / "api.html").read_text(encoding="utf-8")
 
 
-def test_teachers_plan_a_lesson_of_an_hour_with_more_time_than_reading_takes(site: Path) -> None:
+def test_teachers_plan_a_lesson_of_an_hour_with_more_time_than_reading_takes(
+    site: Path,
+) -> None:
     page = (site / "teach.html").read_text(encoding="utf-8")
     row = r'<td><p><a [^>]*href="(tutorial/\w+\.html)".*?</td>\s*<td><p>(\d+)</p></td>'
     rows = re.findall(row, page)
     assert len(rows) == 5
     assert 50 < sum(int(minutes) for _, minutes in rows) <= 60
     for stage, minutes in rows:
-        (reading,) = re.findall(r"about (\d+) minutes", (site / stage).read_text(encoding="utf-8"))
+        (reading,) = re.findall(
+            r"about (\d+) minutes", (site / stage).read_text(encoding="utf-8")
+        )
         assert int(reading) < int(minutes)
 
 
@@ -154,7 +182,10 @@ def test_links_lead_to_pages_and_places_that_exist(site: Path) -> None:
             target = (site / page).parent / unquote(path) if path else site / page
             name = target.resolve().relative_to(site.resolve()).as_posix()
             if not target.is_file() or (
-                place and name in links and "=" not in place and place not in links[name].places
+                place
+                and name in links
+                and "=" not in place
+                and place not in links[name].places
             ):
                 dead.add((page, href))
     assert dead == set()

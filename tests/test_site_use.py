@@ -48,7 +48,9 @@ SHIFT = """() => new Promise(done => {
 def page(browser: Browser) -> Iterator[Page]:
     """A page of a fresh visitor on a desktop computer, with a light system."""
     context = browser.new_context(
-        viewport={"width": 1280, "height": 900}, color_scheme="light", accept_downloads=True
+        viewport={"width": 1280, "height": 900},
+        color_scheme="light",
+        accept_downloads=True,
     )
     context.grant_permissions(["clipboard-read", "clipboard-write"])
     context.set_default_timeout(10_000)
@@ -87,12 +89,24 @@ def test_the_theme_follows_the_system_and_the_switch_and_figures_follow_it(
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize(
-    "path", ["index.html", "tutorial/index.html", STAGE, "api.html", "glossary.html", "search.html"]
+    "path",
+    [
+        "index.html",
+        "tutorial/index.html",
+        STAGE,
+        "api.html",
+        "glossary.html",
+        "search.html",
+    ],
 )
-def test_text_stands_out_from_its_ground(page: Page, address: str, path: str, scheme: str) -> None:
+def test_text_stands_out_from_its_ground(
+    page: Page, address: str, path: str, scheme: str
+) -> None:
     page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
     page.goto(address + path)
-    page.evaluate("for (const fold of document.querySelectorAll('details')) fold.open = true")
+    page.evaluate(
+        "for (const fold of document.querySelectorAll('details')) fold.open = true"
+    )
     assert page.evaluate(CONTRAST) == []
 
 
@@ -138,7 +152,9 @@ def test_search_works_from_a_file(page: Page, site: Path) -> None:
     assert errors == []
 
 
-def test_the_keyboard_leads_from_the_landing_page_to_a_download(page: Page, address: str) -> None:
+def test_the_keyboard_leads_from_the_landing_page_to_a_download(
+    page: Page, address: str
+) -> None:
     def tab_to(words: str) -> None:
         for _ in range(80):
             page.keyboard.press("Tab")
@@ -174,7 +190,9 @@ def test_code_has_lines_of_one_height_in_both_themes(page: Page, address: str) -
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)
         page.goto(address + STAGE)
-        heights.add(page.evaluate("getComputedStyle(document.querySelector('pre')).lineHeight"))
+        heights.add(
+            page.evaluate("getComputedStyle(document.querySelector('pre')).lineHeight")
+        )
     assert len(heights) == 1
 
 
@@ -196,7 +214,9 @@ def test_a_block_is_a_stop_for_the_keyboard_where_it_scrolls(
     assert scrolls == {True, False}
 
 
-def test_the_reference_folds_the_stages_that_use_an_object(page: Page, address: str) -> None:
+def test_the_reference_folds_the_stages_that_use_an_object(
+    page: Page, address: str
+) -> None:
     page.goto(address + "api.html")
     stages = page.locator("dl.py details").first
     expect(stages.get_by_role("img")).to_have_count(0)
@@ -207,12 +227,16 @@ def test_the_reference_folds_the_stages_that_use_an_object(page: Page, address: 
 def test_the_index_fits_a_phone(page: Page, address: str) -> None:
     page.set_viewport_size({"width": 360, "height": 780})
     page.goto(address + "genindex.html")
-    lists = page.locator(".indextable td").evaluate_all("l => l.map(e => e.clientWidth)")
+    lists = page.locator(".indextable td").evaluate_all(
+        "l => l.map(e => e.clientWidth)"
+    )
     assert 250 < min(lists) <= max(lists) < 360
 
 
 @pytest.mark.parametrize("path", ["index.html", STAGE])
-def test_nothing_moves_while_a_page_loads(browser: Browser, address: str, path: str) -> None:
+def test_nothing_moves_while_a_page_loads(
+    browser: Browser, address: str, path: str
+) -> None:
     context = browser.new_context(viewport={"width": 360, "height": 780})
     page = context.new_page()
     page.goto(address + path)
@@ -230,7 +254,9 @@ def test_pages_can_be_read_without_scripts(browser: Browser, address: str) -> No
     context.close()
 
 
-def test_a_new_page_is_laid_out_in_pieces_and_then_as_tall_as_any(page: Page, address: str) -> None:
+def test_a_new_page_is_laid_out_in_pieces_and_then_as_tall_as_any(
+    page: Page, address: str
+) -> None:
     height = "document.documentElement.scrollHeight"
     page.goto(address + STAGE)
     assert page.locator("html").get_attribute("class") == "in-pieces"
@@ -242,15 +268,23 @@ def test_a_new_page_is_laid_out_in_pieces_and_then_as_tall_as_any(page: Page, ad
 
 
 def test_a_link_into_a_page_leads_to_its_place(page: Page, address: str) -> None:
-    page.emulate_media(reduced_motion="reduce")  # else the page is still scrolling there
+    page.emulate_media(
+        reduced_motion="reduce"
+    )  # else the page is still scrolling there
     page.goto(f"{address}{STAGE}#mini-batches")
     assert not page.locator("html").get_attribute("class")
-    top = page.locator("#mini-batches h2").evaluate("e => e.getBoundingClientRect().top")
+    top = page.locator("#mini-batches h2").evaluate(
+        "e => e.getBoundingClientRect().top"
+    )
     assert 0 <= top < 150
 
 
-@pytest.mark.parametrize("place", [STAGE + "#mini-batches", "api.html#linreg.training.train"])
-def test_the_section_in_view_is_marked_at_the_side(page: Page, address: str, place: str) -> None:
+@pytest.mark.parametrize(
+    "place", [STAGE + "#mini-batches", "api.html#linreg.training.train"]
+)
+def test_the_section_in_view_is_marked_at_the_side(
+    page: Page, address: str, place: str
+) -> None:
     page.set_viewport_size({"width": 1600, "height": 500})
     page.goto(address + place)
     name = place.partition("#")[2]
@@ -258,7 +292,9 @@ def test_the_section_in_view_is_marked_at_the_side(page: Page, address: str, pla
     expect(mark).to_have_attribute("href", f"#{name}")
     expect(mark).to_be_in_viewport()
     page.evaluate("scrollTo(0, 0)")
-    expect(page.locator(f'.toc-tree li.scroll-current > a[href="#{name}"]')).to_have_count(0)
+    expect(
+        page.locator(f'.toc-tree li.scroll-current > a[href="#{name}"]')
+    ).to_have_count(0)
 
 
 def test_a_printed_page_shows_the_text_alone(page: Page, address: str) -> None:
@@ -284,18 +320,24 @@ def test_a_card_is_one_link_with_a_name(page: Page, address: str) -> None:
     page.goto(address + "tutorial/index.html")
     card = page.locator(".sphx-glr-thumbcontainer").first
     assert card.get_by_role("link").count() == 1
-    card.get_by_text("You start with fifty points").click(force=True)  # the link covers it
+    card.get_by_text("You start with fifty points").click(
+        force=True
+    )  # the link covers it
     expect(page).to_have_title("Stage 1: the dataset - Linear regression in PyTorch")
 
 
-def test_names_in_code_link_to_their_documentation(page: Page, address: str, root: Path) -> None:
+def test_names_in_code_link_to_their_documentation(
+    page: Page, address: str, root: Path
+) -> None:
     page.goto(address + STAGE)
     link = page.locator(".highlight a", has_text="DataLoader").first
     assert link.get_attribute("href") == (
         "https://docs.pytorch.org/docs/stable/data.html#torch.utils.data.DataLoader"
     )
     docs = root / "docs"
-    assert inventories.missing(docs, docs / "tutorial") == set(), "see docs/inventories.toml"
+    assert inventories.missing(docs, docs / "tutorial") == set(), (
+        "see docs/inventories.toml"
+    )
 
 
 def test_an_unknown_address_below_any_path_gets_a_page_that_needs_nothing_else(
@@ -305,6 +347,8 @@ def test_an_unknown_address_below_any_path_gets_a_page_that_needs_nothing_else(
     page.goto(address + "404.html")
     page.on("request", lambda request: requests.append(request.url))
     page.reload()
-    assert [url.partition(PREFIX)[2] for url in requests if "favicon" not in url] == ["404.html"]
+    assert [url.partition(PREFIX)[2] for url in requests if "favicon" not in url] == [
+        "404.html"
+    ]
     page.get_by_role("link", name="Go to the start").click()
     expect(page).to_have_title("Linear regression in PyTorch")

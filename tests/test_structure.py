@@ -56,5 +56,8 @@ def test_a_module_body_runs_nothing(path):
         constant = isinstance(node, (ast.Assign, ast.AnnAssign)) and not any(
             isinstance(child, ast.Call) for child in ast.walk(node)
         )
-        guard = isinstance(node, ast.If) and ast.unparse(node.test) == "__name__ == '__main__'"
+        guard = (
+            isinstance(node, ast.If)
+            and ast.unparse(node.test) == "__name__ == '__main__'"
+        )
         assert isinstance(node, allowed) or constant or guard, ast.unparse(node)

@@ -31,7 +31,9 @@ Glossary
    loss
       One. Two.
 """
-LINK = re.compile(r'<a class="[^"]*" href="[./]*glossary\.html#([^"]+)"[^>]*>(.*?)</a>', re.S)
+LINK = re.compile(
+    r'<a class="[^"]*" href="[./]*glossary\.html#([^"]+)"[^>]*>(.*?)</a>', re.S
+)
 
 
 @pytest.fixture
@@ -39,7 +41,10 @@ def links(tmp_path):
     """A function that builds a site of one page and returns its links to the glossary."""
 
     def build(prose, name="tutorial/plot_01_page", glossary=GLOSSARY):
-        pages = {"glossary": glossary, name: f"Loss and gradient\n=================\n\n{prose}\n"}
+        pages = {
+            "glossary": glossary,
+            name: f"Loss and gradient\n=================\n\n{prose}\n",
+        }
         pages["index"] = f"Site\n====\n\n.. toctree::\n\n   glossary\n   {name}\n"
         for page, text in pages.items():
             file = tmp_path / f"{page}.rst"
@@ -47,9 +52,15 @@ def links(tmp_path):
             if not file.exists() or file.read_text() != text:
                 file.write_text(text)
         messages, out = io.StringIO(), tmp_path / "_out"
-        config = {"extensions": ["terms"], "html_theme": "basic", "exclude_patterns": ["_out"]}
+        config = {
+            "extensions": ["terms"],
+            "html_theme": "basic",
+            "exclude_patterns": ["_out"],
+        }
         with docutils_namespace():
-            Sphinx(tmp_path, None, out, out / "trees", "html", config, None, messages).build()
+            Sphinx(
+                tmp_path, None, out, out / "trees", "html", config, None, messages
+            ).build()
         assert not messages.getvalue()
         found = LINK.findall((out / f"{name}.html").read_text())
         return [(target, re.sub("<[^>]+>", "", shown)) for target, shown in found]
@@ -58,7 +69,9 @@ def links(tmp_path):
 
 
 def test_the_first_use_is_linked_and_the_second_is_not(links):
-    assert links("The loss falls. The loss rises.\n\nThe loss ends.") == [("term-loss", "loss")]
+    assert links("The loss falls. The loss rises.\n\nThe loss ends.") == [
+        ("term-loss", "loss")
+    ]
 
 
 def test_a_term_is_found_in_capitals_in_the_plural_and_as_a_verb(links):
@@ -113,7 +126,8 @@ def glossary_entries(root: Path) -> list[tuple[list[str], str]]:
     entries = re.findall(r"\n((?:   \S.*\n)+)((?:      \S.*\n)+)", block)
     assert len(entries) > 40
     return [
-        (re.findall(r"\S.*", terms), " ".join(definition.split())) for terms, definition in entries
+        (re.findall(r"\S.*", terms), " ".join(definition.split()))
+        for terms, definition in entries
     ]
 
 
@@ -124,19 +138,29 @@ def test_every_definition_has_two_sentences(root):
 
 
 def test_every_term_is_used_in_the_tutorial_and_stands_in_order(root):
-    pages = [path.read_text(encoding="utf-8") for path in root.glob("examples/**/plot_*.py")]
-    prose = " ".join(" ".join(re.findall(r"^(?:# .*|[A-Z*].*)$", text, re.M)) for text in pages)
+    pages = [
+        path.read_text(encoding="utf-8") for path in root.glob("examples/**/plot_*.py")
+    ]
+    prose = " ".join(
+        " ".join(re.findall(r"^(?:# .*|[A-Z*].*)$", text, re.M)) for text in pages
+    )
     prose = re.sub(r"[\s#*-]+", " ", prose).lower()
     entries = glossary_entries(root)
     for terms, _ in entries:
-        words = [form.lower().replace("-", " ") for term in terms for form in forms(term)]
+        words = [
+            form.lower().replace("-", " ") for term in terms for form in forms(term)
+        ]
         assert any(re.search(rf"\b{word}\b", prose) for word in words), terms
     first = [terms[0].lower() for terms, _ in entries]
     assert first == sorted(first)
 
 
 def test_every_name_in_the_table_of_symbols_is_a_name_in_the_code(root):
-    table = (root / "docs" / "glossary.rst").read_text(encoding="utf-8").split("list-table::")[1]
+    table = (
+        (root / "docs" / "glossary.rst")
+        .read_text(encoding="utf-8")
+        .split("list-table::")[1]
+    )
     names = re.findall(r"``([^`]+)``", table)
     assert len(names) > 15
     folders = [*root.glob("examples/**/plot_*.py"), *root.glob("linreg/*.py")]

@@ -59,8 +59,12 @@ def test_agrees_with_a_loop_in_numpy(sizes, learning_rate, num_epochs, seed):
     optimizer = torch.optim.SGD(model.parameters(), lr=learning_rate)
     history = train(model, batches, optimizer, num_epochs)
     path, losses = numpy_sgd(batches, learning_rate, num_epochs)
-    np.testing.assert_allclose(history.parameters["k"], path[:, 0], rtol=1e-12, atol=1e-12)
-    np.testing.assert_allclose(history.parameters["m"], path[:, 1], rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(
+        history.parameters["k"], path[:, 0], rtol=1e-12, atol=1e-12
+    )
+    np.testing.assert_allclose(
+        history.parameters["m"], path[:, 1], rtol=1e-12, atol=1e-12
+    )
     np.testing.assert_allclose(history.epoch_loss, losses, rtol=1e-12)
     assert history.epoch_loss.shape == (num_epochs,)
     assert history.epoch_loss.dtype == history.parameters["k"].dtype == np.float64
@@ -69,8 +73,12 @@ def test_agrees_with_a_loop_in_numpy(sizes, learning_rate, num_epochs, seed):
 def test_the_epoch_loss_weights_samples_not_batches():
     model = LinearRegressionModel()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.0)
-    history = train(model, [([0.0, 0.0, 0.0], [1.0, 1.0, 1.0]), ([0.0], [3.0])], optimizer, 1)
-    assert history.epoch_loss.tolist() == [3.0]  # (1 + 1 + 1 + 9) / 4; by batches it would be 5
+    history = train(
+        model, [([0.0, 0.0, 0.0], [1.0, 1.0, 1.0]), ([0.0], [3.0])], optimizer, 1
+    )
+    assert history.epoch_loss.tolist() == [
+        3.0
+    ]  # (1 + 1 + 1 + 9) / 4; by batches it would be 5
 
 
 @pytest.mark.parametrize("seeds", [60, pytest.param(200, marks=pytest.mark.long)])
@@ -135,7 +143,13 @@ def test_any_module_and_any_optimizer():
 
 @pytest.mark.parametrize(
     "x",
-    [[1, 2], np.array([1, 2]), np.array([1.0, 2.0]), torch.tensor([1, 2]), torch.tensor([1.0, 2])],
+    [
+        [1, 2],
+        np.array([1, 2]),
+        np.array([1.0, 2.0]),
+        torch.tensor([1, 2]),
+        torch.tensor([1.0, 2]),
+    ],
 )
 def test_integers_float64_lists_and_arrays_become_float32(x):
     model = nn.Linear(2, 2)
@@ -174,7 +188,9 @@ def test_stops_at_a_loss_that_is_not_finite_and_keeps_the_last_good_parameters(b
     model = LinearRegressionModel()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.25)
     batches = [([1.0], [1.0]), ([1.0], [bad])]
-    with pytest.raises(FloatingPointError, match=r"epoch 1, step 2, with learning rate 0\.25; try"):
+    with pytest.raises(
+        FloatingPointError, match=r"epoch 1, step 2, with learning rate 0\.25; try"
+    ):
         train(model, batches, optimizer, 3)
     assert (model.k.item(), model.m.item()) == (0.5, 0.5)
 
@@ -196,7 +212,9 @@ def test_a_loader_that_yields_nothing_is_found_in_its_first_epoch():
             return iter([])
 
     model, _, optimizer = post_settings(0)
-    with pytest.raises(ValueError, match="must yield at least one batch, got none in epoch 1"):
+    with pytest.raises(
+        ValueError, match="must yield at least one batch, got none in epoch 1"
+    ):
         train(model, Nothing(), optimizer, 1)
 
 
@@ -238,7 +256,9 @@ def test_a_seed_gives_the_same_path_on_every_run_and_within_1e_6_on_other_thread
         assert all(np.array_equal(found[name], expected[name]) for name in "km")
 
 
-@pytest.mark.parametrize("dtype", [torch.float64, torch.float16, torch.int8, torch.int64])
+@pytest.mark.parametrize(
+    "dtype", [torch.float64, torch.float16, torch.int8, torch.int64]
+)
 def test_batches_of_any_layout_and_dtype_give_the_same_path(dtype):
     plain = torch.tensor([-2, -1, 0, 1, 2, 3])
 
@@ -259,7 +279,9 @@ def test_batches_of_any_layout_and_dtype_give_the_same_path(dtype):
         assert path(change(x), change(y)) == expected
 
 
-@given(values=st.lists(st.tuples(st.floats(-1e3, 1e3), st.floats(-1e3, 1e3)), min_size=1))
+@given(
+    values=st.lists(st.tuples(st.floats(-1e3, 1e3), st.floats(-1e3, 1e3)), min_size=1)
+)
 def test_mean_squared_error_is_that_of_numpy(values):
     prediction, target = np.array(values).T
     loss = mean_squared_error(torch.tensor(prediction), torch.tensor(target))

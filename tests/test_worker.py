@@ -15,7 +15,12 @@ import torch
 from torch import distributed
 from torch.utils.data import DataLoader
 
-from linreg import LinearRegressionDataset, LinearRegressionModel, MiniBatchSampler, train
+from linreg import (
+    LinearRegressionDataset,
+    LinearRegressionModel,
+    MiniBatchSampler,
+    train,
+)
 from linreg import worker as worker_module
 from linreg.checkpoint import CheckpointError
 
@@ -34,7 +39,11 @@ def torchrun(checkpoint, *arguments, processes=2):
         "TORCH_DISABLE_SHARE_RDZV_TCP_STORE": "1",
     }
     command = [sys.executable, "-W", "error", "-m", "torch.distributed.run"]
-    command += [f"--nproc-per-node={processes}", "--max-restarts=1", "--rdzv-backend=c10d"]
+    command += [
+        f"--nproc-per-node={processes}",
+        "--max-restarts=1",
+        "--rdzv-backend=c10d",
+    ]
     command += ["--rdzv-endpoint=127.0.0.1:0", "--local-addr=127.0.0.1"]
     return subprocess.Popen(
         [*command, str(WORKER), f"--checkpoint={checkpoint}", *arguments],
@@ -58,7 +67,11 @@ def events_of(output):
     The exit status that torchrun reports is not always that of the killed process: within a tenth
     of a second the others fail too, for they miss it.
     """
-    return [line for line in output.splitlines() if re.match("starts at|process . kills", line)]
+    return [
+        line
+        for line in output.splitlines()
+        if re.match("starts at|process . kills", line)
+    ]
 
 
 def tree_of(run):
@@ -99,7 +112,12 @@ def one_process(points=50, batch_size=8, epochs=25):
 @pytest.fixture
 def alone(monkeypatch):
     """The environment of a group of one process, in this process."""
-    settings = {"RANK": "0", "LOCAL_RANK": "0", "WORLD_SIZE": "1", "LOCAL_WORLD_SIZE": "1"}
+    settings = {
+        "RANK": "0",
+        "LOCAL_RANK": "0",
+        "WORLD_SIZE": "1",
+        "LOCAL_WORLD_SIZE": "1",
+    }
     settings |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "0"}
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
@@ -124,7 +142,9 @@ def test_two_processes_end_where_one_does(tmp_path):
 
 @pytest.mark.long
 @pytest.mark.parametrize("batch_size", [1, 2, 7, 8])
-def test_three_processes_with_unequal_or_empty_shares_end_where_one_does(tmp_path, batch_size):
+def test_three_processes_with_unequal_or_empty_shares_end_where_one_does(
+    tmp_path, batch_size
+):
     finish(torchrun(tmp_path / "run.pt", f"--batch-size={batch_size}", processes=3))
     saved = torch.load(tmp_path / "run.pt", weights_only=True)["model"]
     model = one_process(batch_size=batch_size)
@@ -207,8 +227,12 @@ def test_a_killed_group_changes_nothing_20_times(tmp_path, seed, undisturbed):
 
 
 def test_a_group_of_one_runs_as_a_program(alone, tmp_path, monkeypatch):
-    (tmp_path / "run.pt.x.tmp").write_text("a killed process had not finished writing this")
-    monkeypatch.setattr(sys, "argv", ["worker.py", f"--checkpoint={tmp_path / 'run.pt'}"])
+    (tmp_path / "run.pt.x.tmp").write_text(
+        "a killed process had not finished writing this"
+    )
+    monkeypatch.setattr(
+        sys, "argv", ["worker.py", f"--checkpoint={tmp_path / 'run.pt'}"]
+    )
     runpy.run_path(str(WORKER), run_name="__main__")
     saved = torch.load(tmp_path / "run.pt", weights_only=True)
     assert [path.name for path in tmp_path.iterdir()] == ["run.pt"]
@@ -242,8 +266,19 @@ def test_no_thread_of_the_group_outlives_it(tmp_path):
     alone = {"RANK": "0", "LOCAL_RANK": "0", "WORLD_SIZE": "1", "LOCAL_WORLD_SIZE": "1"}
     alone |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "0", "OMP_NUM_THREADS": "1"}
     done = subprocess.run(
-        [sys.executable, "-c", code, f"--checkpoint={tmp_path / 'run.pt'}", "--epochs=1"],
-        env={**os.environ, **alone, "PYTHONPATH": str(ROOT), "CUDA_VISIBLE_DEVICES": ""},
+        [
+            sys.executable,
+            "-c",
+            code,
+            f"--checkpoint={tmp_path / 'run.pt'}",
+            "--epochs=1",
+        ],
+        env={
+            **os.environ,
+            **alone,
+            "PYTHONPATH": str(ROOT),
+            "CUDA_VISIBLE_DEVICES": "",
+        },
         capture_output=True,
         text=True,
         check=True,
@@ -253,7 +288,9 @@ def test_no_thread_of_the_group_outlives_it(tmp_path):
 
 def test_a_run_goes_on_from_its_checkpoint(alone, tmp_path):
     for epochs in (25, 10):
-        worker_module.main([f"--checkpoint={tmp_path / f'{epochs}.pt'}", f"--epochs={epochs}"])
+        worker_module.main(
+            [f"--checkpoint={tmp_path / f'{epochs}.pt'}", f"--epochs={epochs}"]
+        )
     worker_module.main([f"--checkpoint={tmp_path / '10.pt'}"])
     assert content_of(tmp_path / "10.pt") == content_of(tmp_path / "25.pt")
 
@@ -279,7 +316,9 @@ def test_checkpoints_come_every_few_steps(alone, tmp_path, monkeypatch):
         saved.append((epoch, sampler.state_dict()["position"]))
 
     monkeypatch.setattr(worker_module, "save_checkpoint", record)
-    worker_module.main([f"--checkpoint={tmp_path / 'run.pt'}", "--epochs=2", "--save-every=3"])
+    worker_module.main(
+        [f"--checkpoint={tmp_path / 'run.pt'}", "--epochs=2", "--save-every=3"]
+    )
     assert saved == [(0, 3), (0, 6), (1, 2), (1, 5), (2, 0)]
 
 
@@ -287,7 +326,9 @@ def test_only_the_first_process_writes(alone, tmp_path, monkeypatch):
     (tmp_path / "run.pt.x.tmp").write_text("the first process is writing this")
     monkeypatch.setattr(distributed, "get_rank", lambda group=None: 1)
     monkeypatch.setattr(distributed, "get_world_size", lambda group=None: 2)
-    worker_module.main([f"--checkpoint={tmp_path / 'run.pt'}", "--save-every=1", "--epochs=1"])
+    worker_module.main(
+        [f"--checkpoint={tmp_path / 'run.pt'}", "--save-every=1", "--epochs=1"]
+    )
     assert [path.name for path in tmp_path.iterdir()] == ["run.pt.x.tmp"]
 
 

@@ -28,7 +28,9 @@ class ShowFigureOnCard(SphinxTransform):
         """Replace the thumbnails of one page."""
         for image in list(self.document.findall(nodes.image)):
             if match := THUMBNAIL.search(image["uri"]):
-                images = Path(self.env.relfn2path(image["uri"], self.env.docname)[1]).parent.parent
+                images = Path(
+                    self.env.relfn2path(image["uri"], self.env.docname)[1]
+                ).parent.parent
                 figure = card_figure(images, match[1])
                 if figure is None:
                     image.parent.remove(image)
@@ -63,7 +65,9 @@ class LinkWholeCard(SphinxPostTransform):
             end = next(node for node in siblings if isinstance(node, nodes.raw))
             card = siblings[: siblings.index(end)]
             link = next(ref for node in card for ref in node.findall(nodes.reference))
-            for position, image in enumerate(n for n in card if isinstance(n, nodes.image)):
+            for position, image in enumerate(
+                n for n in card if isinstance(n, nodes.image)
+            ):
                 image.parent.remove(image)
                 link.insert(position, image)
             words = html.unescape(text.partition('tooltip="')[2].rpartition('"')[0])

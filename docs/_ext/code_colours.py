@@ -20,7 +20,9 @@ from pygments.token import (
 )
 
 
-def styles(ink: str, keyword: str, string: str, number: str, comment: str) -> dict[_TokenType, str]:
+def styles(
+    ink: str, keyword: str, string: str, number: str, comment: str
+) -> dict[_TokenType, str]:
     """Return the looks of the tokens that have one. All others are ink, as the text around them."""
     return {
         Text: ink,
@@ -46,7 +48,11 @@ class Light(Style):
     name = "linreg-light"
     background_color = "#f6f7f9"
     styles: ClassVar[dict[_TokenType, str]] = styles(
-        ink="#24292f", keyword="#6b2fb3", string="#17633b", number="#9a3f00", comment="#57606a"
+        ink="#24292f",
+        keyword="#6b2fb3",
+        string="#17633b",
+        number="#9a3f00",
+        comment="#57606a",
     )
 
 
@@ -56,13 +62,18 @@ class Dark(Style):
     name = "linreg-dark"
     background_color = "#1b1d20"
     styles: ClassVar[dict[_TokenType, str]] = styles(
-        ink="#d6dae0", keyword="#c8a8ff", string="#86d9a8", number="#ffb077", comment="#9aa5b1"
+        ink="#d6dae0",
+        keyword="#c8a8ff",
+        string="#86d9a8",
+        number="#ffb077",
+        comment="#9aa5b1",
     )
 
 
 def is_plain(token: _TokenType) -> bool:
     """Tell whether a token looks like the text around it, in both themes."""
     return all(
-        style.style_for_token(token) in (style.style_for_token(Text), style.style_for_token(Token))
+        style.style_for_token(token)
+        in (style.style_for_token(Text), style.style_for_token(Token))
         for style in (Light, Dark)
     )

@@ -19,7 +19,10 @@ from sphinx.transforms import SphinxTransform
 
 NEEDS = f"Complete program: needs {', '.join(PACKAGES)}"
 LABELS = {".py": "Program (.py)", ".ipynb": "Notebook (.ipynb)", ".zip": "Both (.zip)"}
-ARCHIVES = {"_python.zip": "All programs (.zip)", "_jupyter.zip": "All notebooks (.zip)"}
+ARCHIVES = {
+    "_python.zip": "All programs (.zip)",
+    "_jupyter.zip": "All notebooks (.zip)",
+}
 COLAB = "https://colab.research.google.com/github/{repository}/blob/gh-pages/notebooks/{key}.ipynb"
 
 
@@ -37,7 +40,9 @@ class DownloadBox(SphinxTransform):
         if key in self.config.programs_state["programs"]:
             self._stage(key)
         for footer in self._containers("sphx-glr-footer-gallery"):
-            footer.replace_self(self._box("Complete programs: need " + ", ".join(PACKAGES), footer))
+            footer.replace_self(
+                self._box("Complete programs: need " + ", ".join(PACKAGES), footer)
+            )
 
     def _stage(self, key: str) -> None:
         for note in list(self.document.findall(nodes.note)):
@@ -54,7 +59,9 @@ class DownloadBox(SphinxTransform):
             repository = self.config.linreg_repository
             if repository:
                 url = COLAB.format(repository=repository, key=key)
-                links += _item(nodes.reference("", "Open in Colab", refuri=url, internal=False))
+                links += _item(
+                    nodes.reference("", "Open in Colab", refuri=url, internal=False)
+                )
             paragraphs = list(self.document.findall(nodes.paragraph))
             needs = [p for p in paragraphs if p.astext().startswith("What you need")]
             place = (needs or paragraphs)[0]
@@ -64,7 +71,9 @@ class DownloadBox(SphinxTransform):
                 timing.replace_self(_ran())
 
     def _containers(self, name: str) -> list[nodes.container]:
-        return [c for c in self.document.findall(nodes.container) if name in c["classes"]]
+        return [
+            c for c in self.document.findall(nodes.container) if name in c["classes"]
+        ]
 
     def _box(self, text: str, footer: nodes.container) -> nodes.container:
         """Return a box with the links of a footer, under labels that say what they are."""
@@ -72,7 +81,9 @@ class DownloadBox(SphinxTransform):
         for link in footer.findall(addnodes.download_reference):
             name = Path(link["reftarget"]).name
             endings = ARCHIVES if name.endswith(tuple(ARCHIVES)) else LABELS
-            label = next(label for ending, label in endings.items() if name.endswith(ending))
+            label = next(
+                label for ending, label in endings.items() if name.endswith(ending)
+            )
             fresh = addnodes.download_reference("", label, reftarget=link["reftarget"])
             links += _item(fresh)
         order = [*LABELS.values(), *ARCHIVES.values()]

@@ -11,7 +11,11 @@ SCRIPTS = ("algorithm", "experiment", "program", "drawing", "input")
 
 
 def load_scripts(
-    app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: nodes.document
+    app: Sphinx,
+    pagename: str,
+    templatename: str,
+    context: dict[str, Any],
+    doctree: nodes.document,
 ) -> None:
     """Add the files to the page. Classic scripts: modules do not load from ``file://``."""
     if pagename != PAGE:

@@ -26,7 +26,9 @@ from sphinx.errors import ExtensionError
 CSS_PIXELS_PER_INCH = 96
 
 
-def scraper(block: tuple[str, str, int], block_vars: dict[str, Any], conf: dict[str, Any]) -> str:
+def scraper(
+    block: tuple[str, str, int], block_vars: dict[str, Any], conf: dict[str, Any]
+) -> str:
     """Save the open figures and return the reStructuredText that shows them."""
     shown = []
     for number in plt.get_fignums():
@@ -74,7 +76,9 @@ def laid_out(figure: Figure) -> Iterator[None]:
     """
     if (engine := figure.get_layout_engine()) is not None:
         engine.execute(figure)
-    with mpl.rc_context({"figure.autolayout": False, "figure.constrained_layout.use": False}):
+    with mpl.rc_context(
+        {"figure.autolayout": False, "figure.constrained_layout.use": False}
+    ):
         figure.set_layout_engine(None)  # which is what the settings above say
         yield
 
@@ -102,11 +106,16 @@ def save_svg(figure: Figure, path: Path) -> None:
 def shorten(svg: str) -> str:
     """Round the coordinates of paths to a hundredth of a point."""
     return re.sub(
-        r' d="[^"]*"', lambda path: re.sub(r"(\.\d\d)\d+", r"\1", path[0]), svg, flags=re.DOTALL
+        r' d="[^"]*"',
+        lambda path: re.sub(r"(\.\d\d)\d+", r"\1", path[0]),
+        svg,
+        flags=re.DOTALL,
     )
 
 
-def save_png(figure: Figure, path: Path, *, scale: float = 2, facecolor: str = "none") -> None:
+def save_png(
+    figure: Figure, path: Path, *, scale: float = 2, facecolor: str = "none"
+) -> None:
     """Save as PNG for dense screens, compressed without loss."""
     buffer = io.BytesIO()
     dpi = CSS_PIXELS_PER_INCH * scale

@@ -77,7 +77,9 @@ class _Cell:
 
     @property
     def others(self) -> list[ast.stmt]:
-        return [s for s in self.body if s not in self.library and s not in self.programs]
+        return [
+            s for s in self.body if s not in self.library and s not in self.programs
+        ]
 
     @property
     def is_taught(self) -> bool:
@@ -85,7 +87,9 @@ class _Cell:
 
     def code_without(self, nodes: Iterable[ast.stmt]) -> str:
         """Return the code without the lines of some statements."""
-        gone = {n for node in nodes for n in range(first_line(node), last_line(node) + 1)}
+        gone = {
+            n for node in nodes for n in range(first_line(node), last_line(node) + 1)
+        }
         kept = [line for n, line in enumerate(self.code, self.start) if n not in gone]
         return "\n".join(kept).strip("\n")
 
@@ -103,7 +107,9 @@ def taught_by(text: str, path: Path, library: Library) -> list[Key]:
     ]
 
 
-def inline(text: str, path: Path, library: Library, taught_in: Mapping[Key, str]) -> Program:
+def inline(
+    text: str, path: Path, library: Library, taught_in: Mapping[Key, str]
+) -> Program:
     """Return the complete program of a stage.
 
     Args:
@@ -137,7 +143,9 @@ def module_program(library: Library, name: str, path: Path, line: int) -> str:
     """
     module = library.module(name, path, line)
     if not module.guard:
-        reason = f'{name} has no `if __name__ == "__main__":`, its program would do nothing'
+        reason = (
+            f'{name} has no `if __name__ == "__main__":`, its program would do nothing'
+        )
         raise InlineError(path, line, reason)
     guard = ast.parse(module.guard)
     called = {node.id for node in ast.walk(guard) if isinstance(node, ast.Name)}
@@ -162,7 +170,9 @@ def module_program(library: Library, name: str, path: Path, line: int) -> str:
 def import_lines(imports: Iterable[Import]) -> str:
     """Return imports in the order that ruff asks for: the standard library first."""
     groups: tuple[list[str], list[str]] = ([], [])
-    plain = sorted({e for e in imports if not e.name}, key=lambda e: (e.module.lower(), e.bound))
+    plain = sorted(
+        {e for e in imports if not e.name}, key=lambda e: (e.module.lower(), e.bound)
+    )
     for entry in plain:
         groups[_is_third_party(entry)].append(entry.statement())
     taken: dict[str, list[Import]] = {}
@@ -175,7 +185,10 @@ def import_lines(imports: Iterable[Import]) -> str:
         line = f"from {module} import {', '.join(names)}"
         if len(line) > WIDTH:
             line = (
-                "\n    ".join([f"from {module} import (", *(f"{name}," for name in names)]) + "\n)"
+                "\n    ".join(
+                    [f"from {module} import (", *(f"{name}," for name in names)]
+                )
+                + "\n)"
             )
         groups[_is_third_party(entries[0])].append(line)
     return "\n\n".join("\n".join(group) for group in groups if group)
@@ -200,7 +213,9 @@ def _join_cells(parts: Iterable[str]) -> str:
     for part in (part.strip("\n") for part in parts):
         if not part:
             continue
-        wide = part.startswith(BLOCKS) or (last.startswith(" ") and part.startswith("#"))
+        wide = part.startswith(BLOCKS) or (
+            last.startswith(" ") and part.startswith("#")
+        )
         text += ("\n\n" if wide else "\n" if text else "") + part + "\n"
         last = part.splitlines()[-1]
     return text
@@ -228,7 +243,9 @@ def _split(text: str, path: Path, library: Library) -> tuple[str, list[_Cell]]:
     body = tree.body
     check_own_lines(body, path)
     if ast.get_docstring(tree) is None:
-        raise InlineError(path, 1, "a stage begins with a docstring that holds its title")
+        raise InlineError(
+            path, 1, "a stage begins with a docstring that holds its title"
+        )
     end = last_line(body[0])
     cells = []
     starts = [n for n, line in enumerate(lines, 1) if n > end and CELL.match(line)]
@@ -259,7 +276,11 @@ def _place(node: ast.stmt, cells: list[_Cell], path: Path, library: Library) -> 
             reason = "an import of the library inside other code; put it at the top of a cell"
             raise InlineError(path, part.lineno, reason)
         if isinstance(part, ast.Call) and ast.unparse(part.func) == "program":
-            if not (isinstance(node, ast.Assign) and node.value is part and _is_program(node)):
+            if not (
+                isinstance(node, ast.Assign)
+                and node.value is part
+                and _is_program(node)
+            ):
                 reason = 'write `NAME = program("linreg.<module>")`, as a statement of its own'
                 raise InlineError(path, part.lineno, reason)
             cell.programs.append(node)
@@ -282,14 +303,22 @@ class _Stage:
     """What the program holds so far, cell after cell."""
 
     def __init__(
-        self, path: Path, library: Library, taught_in: Mapping[Key, str], cells: list[_Cell]
+        self,
+        path: Path,
+        library: Library,
+        taught_in: Mapping[Key, str],
+        cells: list[_Cell],
     ) -> None:
         self.path, self.library, self.taught_in = path, library, taught_in
         self.pieces: dict[str, Piece] = {}  # by name, in the order of the program
         self.taught: list[Key] = []
         self.modules: list[str] = []
-        self.named: dict[str, int] = {}  # line of the stage that imports an object by name
-        self.visible: dict[str, tuple[Import, ...]] = {}  # imports that the reader has seen
+        self.named: dict[
+            str, int
+        ] = {}  # line of the stage that imports an object by name
+        self.visible: dict[
+            str, tuple[Import, ...]
+        ] = {}  # imports that the reader has seen
         self.folded: dict[str, tuple[Import, ...]] = {}
         self.taught_later: dict[Key, int] = {}
         for cell in cells:
@@ -324,24 +353,37 @@ class _Stage:
             return self._teach(cell, head, named, line)
         fold = self._fold(self.library.closure(named), cell.programs, line)
         rest = cell.code_without([*cell.library, *cell.programs])
-        only_imports = all(isinstance(s, ast.Import | ast.ImportFrom) for s in cell.others)
-        if only_imports and cell.others:  # nothing here needs the fold: it stands ahead of the next
+        only_imports = all(
+            isinstance(s, ast.Import | ast.ImportFrom) for s in cell.others
+        )
+        if (
+            only_imports and cell.others
+        ):  # nothing here needs the fold: it stands ahead of the next
             return [head, rest, fold]
         if not fold:
             return [head, rest]
-        return [head if len(cell.head) > 1 else "", fold, _after_cell_line(rest) if rest else ""]
+        return [
+            head if len(cell.head) > 1 else "",
+            fold,
+            _after_cell_line(rest) if rest else "",
+        ]
 
     def check_names(self, cells: list[_Cell]) -> None:
         """Refuse visible code that hides a name of the library, or uses one it did not import."""
         used_builtins = {
-            name for p in self.pieces.values() for name in p.eager | p.lazy if name in BUILTINS
+            name
+            for p in self.pieces.values()
+            for name in p.eager | p.lazy
+            if name in BUILTINS
         }
         programs = {_target(node) for cell in cells for node in cell.programs}
         seen: set[str] = set()
         for cell in cells:
             for node in cell.others:
                 if isinstance(node, ast.Import | ast.ImportFrom):
-                    seen.update(entry.bound for entry in outside_imports(node, self.path))
+                    seen.update(
+                        entry.bound for entry in outside_imports(node, self.path)
+                    )
             for node in cell.others:
                 source = "\n" * (node.lineno - 1) + ast.unparse(node)
                 eager, lazy = global_names(source, self.path)
@@ -379,7 +421,9 @@ class _Stage:
                 reason = f"only folded code imports {name}; add `{statement}` to the first cell"
                 raise InlineError(self.path, node.lineno, reason)
 
-    def _teach(self, cell: _Cell, head: str, named: list[Piece], line: int) -> list[str]:
+    def _teach(
+        self, cell: _Cell, head: str, named: list[Piece], line: int
+    ) -> list[str]:
         taught = sorted(named, key=self.library.closure(named).index)
         for piece in taught:
             if piece.name in self.pieces:
@@ -407,7 +451,9 @@ class _Stage:
             self._add(piece, line)
         self.taught += [(piece.module, piece.name) for piece in taught]
         rest = cell.code_without(cell.library)
-        source = "\n\n".join(part for part in (rest, join_pieces(taught).strip("\n")) if part)
+        source = "\n\n".join(
+            part for part in (rest, join_pieces(taught).strip("\n")) if part
+        )
         if not fold:
             return [head, source]
         return [head if len(cell.head) > 1 else "", fold, _after_cell_line(source)]
@@ -418,7 +464,9 @@ class _Stage:
         for piece in new:
             later = self.taught_later.get((piece.module, piece.name))
             if later is not None:
-                reason = f"{piece.name} is needed here, before it is taught in line {later}"
+                reason = (
+                    f"{piece.name} is needed here, before it is taught in line {later}"
+                )
                 raise InlineError(self.path, line, reason)
         imports = [
             entry
@@ -445,7 +493,9 @@ class _Stage:
                 by_stage.setdefault(stage, []).append(piece.name)
         lines = [
             textwrap.fill(
-                f"# From {stage}: {', '.join(by_stage[stage])}.", WIDTH, subsequent_indent="#   "
+                f"# From {stage}: {', '.join(by_stage[stage])}.",
+                WIDTH,
+                subsequent_indent="#   ",
             )
             for stage in sorted(by_stage)
         ]
@@ -473,7 +523,9 @@ class _Stage:
             reason = f"a collision: {other.module} and {piece.module} both define {piece.name}"
             raise InlineError(self.path, line, reason)
         if piece.name in self.visible or piece.name in self.folded:
-            reason = f"a collision: {piece.name} is imported, and {piece.module} defines it"
+            reason = (
+                f"a collision: {piece.name} is imported, and {piece.module} defines it"
+            )
             raise InlineError(self.path, line, reason)
         self.pieces[piece.name] = piece
 
@@ -481,7 +533,10 @@ class _Stage:
         self, imports: Iterable[Import], line: int, into: dict[str, tuple[Import, ...]]
     ) -> None:
         for entry in imports:
-            before = (*self.visible.get(entry.bound, ()), *self.folded.get(entry.bound, ()))
+            before = (
+                *self.visible.get(entry.bound, ()),
+                *self.folded.get(entry.bound, ()),
+            )
             for other in before:
                 if other.target != entry.target:
                     both = f"`{other.statement()}` and `{entry.statement()}`"
@@ -493,7 +548,9 @@ class _Stage:
             into[entry.bound] = (*into.get(entry.bound, ()), entry)
 
 
-def _check_collisions(pieces: list[Piece], imports: set[Import], path: Path, line: int) -> None:
+def _check_collisions(
+    pieces: list[Piece], imports: set[Import], path: Path, line: int
+) -> None:
     names: dict[str, str] = {}
     for piece in pieces:
         if names.setdefault(piece.name, piece.module) != piece.module:
@@ -514,7 +571,9 @@ def _target(node: ast.Assign) -> str:
 def _bound_names(node: ast.stmt) -> set[str]:
     """Return the global names that a statement binds or deletes."""
     table = symtable.symtable(ast.unparse(node), "<stage>", "exec")
-    names = {s.get_name() for s in table.get_symbols() if s.is_assigned() or s.is_imported()}
+    names = {
+        s.get_name() for s in table.get_symbols() if s.is_assigned() or s.is_imported()
+    }
     waiting = list(table.get_children())
     while waiting:
         inner = waiting.pop()

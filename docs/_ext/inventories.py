@@ -35,7 +35,9 @@ def entries(project: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
 
 def inventory(name: str, project: dict[str, Any]) -> bytes:
     """Return the inventory of a project in Sphinx's own form."""
-    lines = (f"{entry} py:{kind} 1 {page} -\n" for entry, kind, page in entries(project))
+    lines = (
+        f"{entry} py:{kind} 1 {page} -\n" for entry, kind, page in entries(project)
+    )
     return HEADER.format(name=name).encode() + zlib.compress("".join(lines).encode())
 
 
@@ -52,14 +54,22 @@ def missing(docs: Path, gallery: Path) -> set[str]:
     """
     projects = read_list(docs)
     known = {name for project in projects.values() for name, _, _ in entries(project)}
-    known |= {name for project in projects.values() for name in project.get("undocumented", [])}
+    known |= {
+        name
+        for project in projects.values()
+        for name in project.get("undocumented", [])
+    }
     lacking = set()
     for file in gallery.rglob("*.codeobj.json"):
         for written, objects in json.loads(file.read_text("utf-8")).items():
             names = {f"{obj['module']}.{obj['name']}" for obj in objects}
             own = {name for name in names if last(name) == last(written)}
             ours = {name for name in own if name.partition(".")[0] in projects}
-            if ours and not names & known and not any(n.startswith("linreg.") for n in names):
+            if (
+                ours
+                and not names & known
+                and not any(n.startswith("linreg.") for n in names)
+            ):
                 lacking.add(min(ours, key=len))
     return lacking
 
@@ -104,5 +114,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
 if __name__ == "__main__":
     here = Path(__file__).parent.parent
     if names := missing(here, here / "tutorial"):
-        sys.exit(f"add to docs/{LIST}, with the page that documents them: {sorted(names)}")
+        sys.exit(
+            f"add to docs/{LIST}, with the page that documents them: {sorted(names)}"
+        )
     print(f"docs/{LIST} has every name of the gallery that was built last")

@@ -25,7 +25,9 @@ PLAIN = {name for token, name in STANDARD_TYPES.items() if is_plain(token)}
 class LeanFormatter(HtmlFormatter[str]):
     """Pygments' formatter without elements for plain tokens."""
 
-    def format_unencoded(self, tokens: Iterable[tuple[_TokenType, str]], outfile: Any) -> None:
+    def format_unencoded(
+        self, tokens: Iterable[tuple[_TokenType, str]], outfile: Any
+    ) -> None:
         """Write the tokens; neighbours that are plain become one text."""
         looks = ((Text if is_plain(token) else token, text) for token, text in tokens)
         super().format_unencoded(looks, outfile)

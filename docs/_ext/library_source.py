@@ -13,11 +13,21 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-CELL = re.compile(r"^(#{20,}.*|# ?%%.*)$")  # what sphinx-gallery takes for the start of a cell
+CELL = re.compile(
+    r"^(#{20,}.*|# ?%%.*)$"
+)  # what sphinx-gallery takes for the start of a cell
 BUILTINS = frozenset(dir(builtins))
 # Names that mean something else in a program than in a module.
 MODULE_NAMES = frozenset(
-    {"__name__", "__file__", "__spec__", "__package__", "__loader__", "__path__", "globals"}
+    {
+        "__name__",
+        "__file__",
+        "__spec__",
+        "__package__",
+        "__loader__",
+        "__path__",
+        "globals",
+    }
 )
 
 
@@ -55,7 +65,9 @@ class Import:
         if self.name:
             alias = "" if self.bound == self.name else f" as {self.bound}"
             return f"from {self.module} import {self.name}{alias}"
-        alias = "" if self.bound == self.module.partition(".")[0] else f" as {self.bound}"
+        alias = (
+            "" if self.bound == self.module.partition(".")[0] else f" as {self.bound}"
+        )
         return f"import {self.module}{alias}"
 
 
@@ -96,10 +108,14 @@ class Module:
     path: Path
     docstring: str  # its lines as they stand
     pieces: dict[str, Piece]
-    imports: dict[str, tuple[Import, ...]]  # outside imports, by the name that they bind
+    imports: dict[
+        str, tuple[Import, ...]
+    ]  # outside imports, by the name that they bind
     inside: dict[str, str]  # names from other modules of the library, and those modules
     guard: str  # the lines of `if __name__ == "__main__":`, or nothing
-    decorators: list[tuple[int, str]]  # line and first name of each decorator of a piece
+    decorators: list[
+        tuple[int, str]
+    ]  # line and first name of each decorator of a piece
 
 
 def global_names(source: str, path: Path) -> tuple[frozenset[str], frozenset[str]]:
@@ -113,12 +129,21 @@ def global_names(source: str, path: Path) -> tuple[frozenset[str], frozenset[str
             if kind == "module":
                 needed = symbol.is_referenced()
             else:  # a class body may read a global name before it binds its own
-                needed = symbol.is_global() or (kind == "class" and symbol.is_referenced())
+                needed = symbol.is_global() or (
+                    kind == "class" and symbol.is_referenced()
+                )
             if needed:
                 names.add(symbol.get_name())
         for child in table.get_children():
-            is_call = str(getattr(child.get_type(), "value", child.get_type())) == "function"
-            runs_at_once = child.get_name() in {"listcomp", "setcomp", "dictcomp", "genexpr"}
+            is_call = (
+                str(getattr(child.get_type(), "value", child.get_type())) == "function"
+            )
+            runs_at_once = child.get_name() in {
+                "listcomp",
+                "setcomp",
+                "dictcomp",
+                "genexpr",
+            }
             visit(child, lazy if is_call and not runs_at_once else names)
 
     visit(symtable.symtable(source, str(path), "exec"), eager)
@@ -140,15 +165,25 @@ def outside_imports(node: ast.Import | ast.ImportFrom, path: Path) -> list[Impor
     """Return the names that an import of outside libraries binds, or refuse the import."""
     if isinstance(node, ast.ImportFrom):
         if node.level:
-            raise InlineError(path, node.lineno, "a relative import; name the module in full")
+            raise InlineError(
+                path, node.lineno, "a relative import; name the module in full"
+            )
         if node.module == "__future__":
-            raise InlineError(path, node.lineno, "an import from __future__ changes other code")
+            raise InlineError(
+                path, node.lineno, "an import from __future__ changes other code"
+            )
         if any(alias.name == "*" for alias in node.names):
-            raise InlineError(path, node.lineno, "a star import hides the names that it binds")
+            raise InlineError(
+                path, node.lineno, "a star import hides the names that it binds"
+            )
         module = node.module or ""
-        return [Import(module, alias.name, alias.asname or alias.name) for alias in node.names]
+        return [
+            Import(module, alias.name, alias.asname or alias.name)
+            for alias in node.names
+        ]
     return [
-        Import(alias.name, "", alias.asname or alias.name.partition(".")[0]) for alias in node.names
+        Import(alias.name, "", alias.asname or alias.name.partition(".")[0])
+        for alias in node.names
     ]
 
 
@@ -156,7 +191,9 @@ def check_own_lines(body: list[ast.stmt], path: Path) -> None:
     """Refuse two statements on one line: the source is cut at whole lines."""
     for before, after in pairwise(body):
         if last_line(before) == first_line(after):
-            raise InlineError(path, after.lineno, "two statements on one line; use two lines")
+            raise InlineError(
+                path, after.lineno, "two statements on one line; use two lines"
+            )
 
 
 class Library:
@@ -175,7 +212,9 @@ class Library:
     def holds(self, node: ast.stmt) -> bool:
         """Whether a statement imports from this package."""
         if isinstance(node, ast.ImportFrom):
-            return (node.module or "").partition(".")[0] == self.package and not node.level
+            return (node.module or "").partition(".")[
+                0
+            ] == self.package and not node.level
         names = node.names if isinstance(node, ast.Import) else []
         return any(alias.name.partition(".")[0] == self.package for alias in names)
 
@@ -193,14 +232,18 @@ class Library:
                 reason = f"an alias of {alias.name}: its source would not define {alias.asname}"
                 raise InlineError(path, node.lineno, reason)
             if alias.name == "*":
-                raise InlineError(path, node.lineno, "a star import hides the names that it binds")
+                raise InlineError(
+                    path, node.lineno, "a star import hides the names that it binds"
+                )
         return str(node.module), [alias.name for alias in node.names]
 
     def module(self, name: str, path: Path, line: int) -> Module:
         """Return a module; ``path`` and ``line`` say who asks."""
         if name in self._reading:
             circle = " -> ".join([*self._reading[self._reading.index(name) :], name])
-            raise InlineError(path, line, f"modules import each other in a circle: {circle}")
+            raise InlineError(
+                path, line, f"modules import each other in a circle: {circle}"
+            )
         if name not in self._modules:
             file = self.folder.joinpath(*name.split(".")[1:]).with_suffix(".py")
             if not file.is_file():
@@ -223,7 +266,9 @@ class Library:
         found = [module.pieces[name] for name in sorted(names) if name in module.pieces]
         for name in sorted(names):
             if name in module.inside:
-                found.append(self.piece(module.inside[name], name, piece.path, piece.line))
+                found.append(
+                    self.piece(module.inside[name], name, piece.path, piece.line)
+                )
         return [other for other in found if other != piece]
 
     def needed_imports(self, pieces: Iterable[Piece]) -> list[Import]:
@@ -280,14 +325,21 @@ class Library:
             else:
                 piece = self._cut(name, path, node, lines)
                 if piece.name in pieces:
-                    raise InlineError(path, node.lineno, f"{piece.name} is defined a second time")
+                    raise InlineError(
+                        path, node.lineno, f"{piece.name} is defined a second time"
+                    )
                 pieces[piece.name] = piece
         decorators = [
-            (decorator.lineno, ast.unparse(decorator).partition("(")[0].partition(".")[0])
+            (
+                decorator.lineno,
+                ast.unparse(decorator).partition("(")[0].partition(".")[0],
+            )
             for node in body
             for decorator in getattr(node, "decorator_list", [])
         ]
-        module_read = Module(name, path, docstring, pieces, imports, inside, guard, decorators)
+        module_read = Module(
+            name, path, docstring, pieces, imports, inside, guard, decorators
+        )
         self._check_names(module_read)
         return module_read
 
@@ -296,7 +348,9 @@ class Library:
         _check_plain(node, path)
         for part in ast.walk(node):
             if isinstance(part, ast.stmt) and self.holds(part):
-                raise InlineError(path, part.lineno, "an import of the library inside a function")
+                raise InlineError(
+                    path, part.lineno, "an import of the library inside a function"
+                )
         start, end = first_line(node), last_line(node)
         while start > 1 and lines[start - 2].startswith("#"):
             start -= 1
@@ -371,12 +425,20 @@ def _check_plain(node: ast.stmt, path: Path) -> None:
             reason = "a quoted annotation hides the names that it needs"
             raise InlineError(path, annotation.lineno, reason)
     if isinstance(node, ast.ClassDef):
-        plain = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Assign, ast.AnnAssign)
+        plain = (
+            ast.FunctionDef,
+            ast.AsyncFunctionDef,
+            ast.ClassDef,
+            ast.Assign,
+            ast.AnnAssign,
+        )
         for position, part in enumerate(node.body):
             if not isinstance(part, (*plain, ast.Pass)) and not (
                 position == 0 and _is_docstring(part)
             ):
-                raise InlineError(path, part.lineno, f"{node.name} runs a statement at import")
+                raise InlineError(
+                    path, part.lineno, f"{node.name} runs a statement at import"
+                )
 
 
 def _annotations(node: ast.stmt) -> Iterator[ast.expr]:

@@ -13,8 +13,16 @@ from pathlib import Path
 
 # Stretched brackets and roots follow from the table MATH, small forms in scripts from "ssty".
 FEATURES = ["ssty", "dtls", "flac", "ccmp", "mark", "mkmk", "kern"]
-logging.getLogger("fontTools").setLevel(logging.WARNING)  # it reports every table it cuts
-KEPT_NAMES = [0, 1, 2, 13, 14]  # copyright, family, style, licence and its address (the OFL)
+logging.getLogger("fontTools").setLevel(
+    logging.WARNING
+)  # it reports every table it cuts
+KEPT_NAMES = [
+    0,
+    1,
+    2,
+    13,
+    14,
+]  # copyright, family, style, licence and its address (the OFL)
 
 
 def write_font(folder: Path, used: set[str]) -> str:
@@ -23,7 +31,13 @@ def write_font(folder: Path, used: set[str]) -> str:
     The name carries a digest of all that goes in, so an existing file is up to date, and a browser
     that keeps files never uses an old one.
     """
-    recipe = [version("ziamath"), version("fonttools"), getsource(cut), *FEATURES, *sorted(used)]
+    recipe = [
+        version("ziamath"),
+        version("fonttools"),
+        getsource(cut),
+        *FEATURES,
+        *sorted(used),
+    ]
     digest = hashlib.sha256("\n".join(recipe).encode()).hexdigest()[:10]
     target = folder / f"stix-two-math-{digest}.woff2"
     if not target.exists():
@@ -42,13 +56,18 @@ def cut(used: set[str]) -> bytes:
     from fontTools import subset  # here: few builds cut the font anew
     from fontTools.ttLib import TTFont
 
-    source = distribution("ziamath").locate_file("ziamath/fonts/STIXTwoMath-Regular.ttf")
+    source = distribution("ziamath").locate_file(
+        "ziamath/fonts/STIXTwoMath-Regular.ttf"
+    )
     font = TTFont(str(source), recalcTimestamp=False)
     font["OS/2"].fsSelection |= 1 << 7  # the same line height on Windows as elsewhere
     # As in TeX, y_i and x_i have their index at one height: the tail of y does not push it.
     font["MATH"].table.MathConstants.SubscriptBaselineDropMin.Value = 0
     options = subset.Options(
-        layout_features=FEATURES, hinting=False, name_IDs=KEPT_NAMES, notdef_outline=True
+        layout_features=FEATURES,
+        hinting=False,
+        name_IDs=KEPT_NAMES,
+        notdef_outline=True,
     )
     subsetter = subset.Subsetter(options)
     subsetter.populate(unicodes=[ord(character) for character in used])

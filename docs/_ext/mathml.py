@@ -23,7 +23,12 @@ converter = LatexToMathML(fancy_error=False)
 # A letter that stands alone in <mi> is drawn in italics by the browser, with these characters.
 ITALIC = {ord("A"): 0x1D434, ord("a"): 0x1D44E, 0x391: 0x1D6E2, 0x3B1: 0x1D6FC}
 LATIN, GREEK = 26, 25
-ITALIC_SPECIAL = {"h": "\u210e", "ϵ": "\U0001d716", "ϑ": "\U0001d717", "∂": "\U0001d715"}
+ITALIC_SPECIAL = {
+    "h": "\u210e",
+    "ϵ": "\U0001d716",
+    "ϑ": "\U0001d717",
+    "∂": "\U0001d715",
+}
 CLOSING = tuple(",.;:!?)")  # marks that belong to the formula ahead of them
 
 
@@ -38,7 +43,9 @@ def to_mathml(tex: str, *, block: bool) -> str:
     mathml = converter.convert_with_local_state(tex, displaystyle=block)
     # XML knows five of HTML's named characters, the converter uses some more.
     named = r"&(?!amp;|lt;|gt;|quot;)[A-Za-z]+;"
-    root = ElementTree.fromstring(re.sub(named, lambda name: html.unescape(name[0]), mathml))
+    root = ElementTree.fromstring(
+        re.sub(named, lambda name: html.unescape(name[0]), mathml)
+    )
     for table in root.iter("mtable"):
         table.attrib.pop("scriptlevel", None)  # valid on <mstyle> only
     root.set("alttext", re.sub(r"\s+", " ", tex.strip()))
@@ -51,7 +58,11 @@ def characters(mathml: str) -> set[str]:
     for element in ElementTree.fromstring(mathml).iter():
         text = element.text or ""
         drawn.update(text)
-        if element.tag == "mi" and len(text) == 1 and element.get("mathvariant") != "normal":
+        if (
+            element.tag == "mi"
+            and len(text) == 1
+            and element.get("mathvariant") != "normal"
+        ):
             drawn.add(italic(text))
         if element.tag in ("msqrt", "mroot"):
             drawn.add("√")
@@ -73,12 +84,16 @@ def convert_page(app: Sphinx, doctree: nodes.document) -> None:
     """Convert the formulas of a page; a wrong one is reported where it stands."""
     env: Any = app.env
     used: set[str] = set()
-    for node in doctree.findall(lambda n: isinstance(n, (nodes.math, nodes.math_block))):
+    for node in doctree.findall(
+        lambda n: isinstance(n, (nodes.math, nodes.math_block))
+    ):
         assert isinstance(node, nodes.Element)
         if node.get("label"):
             logger.error("numbered formulas are not supported", location=node)
         try:
-            node["mathml"] = to_mathml(node.astext(), block=isinstance(node, nodes.math_block))
+            node["mathml"] = to_mathml(
+                node.astext(), block=isinstance(node, nodes.math_block)
+            )
         except LatexError as error:
             logger.error("formula %r: %s", node.astext(), error, location=node)
             node["mathml"] = ""
@@ -117,7 +132,9 @@ def merge_pages(
     _app: Sphinx, env: BuildEnvironment, docnames: set[str], other: BuildEnvironment
 ) -> None:
     """Take over what a parallel reader found."""
-    site_characters(env).update({name: site_characters(other)[name] for name in docnames})
+    site_characters(env).update(
+        {name: site_characters(other)[name] for name in docnames}
+    )
 
 
 def visit_inline(self: HTML5Translator, node: nodes.math) -> None:

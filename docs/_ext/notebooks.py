@@ -26,7 +26,10 @@ from programs import StageError, write_if_changed
 from rst_to_markdown import MarkdownError, convert, png_of
 from sphinx.application import Sphinx
 from sphinx.util.display import status_iterator
-from sphinx_gallery.py_source_parser import remove_ignore_blocks, split_code_and_text_blocks
+from sphinx_gallery.py_source_parser import (
+    remove_ignore_blocks,
+    split_code_and_text_blocks,
+)
 
 BLOCK_START = re.compile(r"^\.\. GENERATED FROM PYTHON SOURCE LINES .*\n", re.MULTILINE)
 PRINTED = re.compile(
@@ -35,7 +38,8 @@ PRINTED = re.compile(
 )
 STAMP = ".downloads.json"  # what the downloads were made of, so that they are made once
 STEPS = [
-    Path(__file__).with_name(f"{name}.py") for name in ("notebooks", "rst_to_markdown", "inliner")
+    Path(__file__).with_name(f"{name}.py")
+    for name in ("notebooks", "rst_to_markdown", "inliner")
 ]
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
@@ -43,7 +47,9 @@ METADATA = {
 }
 
 
-def printed_and_figures(rst: str, stem: str) -> Iterator[tuple[str, list[tuple[str, str]]]]:
+def printed_and_figures(
+    rst: str, stem: str
+) -> Iterator[tuple[str, list[tuple[str, str]]]]:
     """Yield for each block of a page, but the first, what it printed and the figures it drew.
 
     A figure is its three-digit number and its description.
@@ -74,11 +80,17 @@ def make_notebook(stage: Path, page_url: str) -> str:
     rst = stage.with_suffix(".rst").read_text(encoding="utf-8")
     outputs = [("", []), *printed_and_figures(rst, stage.stem)]
     if len(outputs) != len(blocks):
-        raise StageError(f"{stage}: {len(blocks)} blocks, but {len(outputs)} on the page")
-    shown = iter([o for block, o in zip(blocks, outputs, strict=True) if block.type == "code"])
+        raise StageError(
+            f"{stage}: {len(blocks)} blocks, but {len(outputs)} on the page"
+        )
+    shown = iter(
+        [o for block, o in zip(blocks, outputs, strict=True) if block.type == "code"]
+    )
     notebook = new_notebook(metadata=METADATA)
     try:
-        parts = list(convert([block[:2] for block in blocks], page_url, png_of(stage.parent)))
+        parts = list(
+            convert([block[:2] for block in blocks], page_url, png_of(stage.parent))
+        )
     except MarkdownError as error:
         raise StageError(f"{stage.name}: {error}") from error
     for number, (kind, text) in enumerate(parts):
@@ -106,7 +118,10 @@ def _outputs(text: str, figures: list[tuple[str, str]], stage: Path) -> Iterator
         width, height = _shown_size(data)
         yield new_output(
             "display_data",
-            data={"image/png": base64.b64encode(data).decode(), "text/plain": alt or "a figure"},
+            data={
+                "image/png": base64.b64encode(data).decode(),
+                "text/plain": alt or "a figure",
+            },
             metadata={"image/png": {"alt": alt, "height": height, "width": width}},
         )
 
@@ -146,13 +161,22 @@ def write_downloads(gallery: Path, keys: Iterable[str], base_url: str) -> None:
     stamp = gallery / STAMP
     made = json.loads(stamp.read_text("utf-8")) if stamp.is_file() else {}
     now = {}
-    for program in status_iterator(programs, "writing notebooks... ", length=len(programs)):
+    for program in status_iterator(
+        programs, "writing notebooks... ", length=len(programs)
+    ):
         page = program.relative_to(gallery.parent).with_suffix(".html").as_posix()
         url = f"{base_url}{page}" if base_url else ""
         key = program.relative_to(gallery).as_posix()
         notebook, archive = program.with_suffix(".ipynb"), program.with_suffix(".zip")
         figures = gallery_figures(program)
-        parts = [*STEPS, program, program.with_suffix(".rst"), *figures, notebook, archive]
+        parts = [
+            *STEPS,
+            program,
+            program.with_suffix(".rst"),
+            *figures,
+            notebook,
+            archive,
+        ]
         if made.get(key) != checksum(url, parts):
             write_if_changed(notebook, make_notebook(program, url).encode())
             write_archive(archive, [program, notebook])
@@ -182,7 +206,9 @@ def checksum(url: str, files: Iterable[Path]) -> str:
 
 def publish_notebooks(gallery: Path, keys: Iterable[str], out: Path) -> None:
     """Copy the notebooks to ``notebooks/`` in the site: a path that stays, where Colab looks."""
-    wanted = {out / "notebooks" / f"{key}.ipynb": gallery / f"{key}.ipynb" for key in keys}
+    wanted = {
+        out / "notebooks" / f"{key}.ipynb": gallery / f"{key}.ipynb" for key in keys
+    }
     for target, notebook in wanted.items():
         write_if_changed(target, notebook.read_bytes())
     for file in (out / "notebooks").rglob("*.ipynb"):
@@ -198,7 +224,9 @@ def _gallery_and_keys(app: Sphinx) -> tuple[Path, Mapping[str, str]]:
 def _write(app: Sphinx) -> None:
     if app.config.sphinx_gallery_conf["plot_gallery"]:
         base_url = app.config.html_baseurl
-        write_downloads(*_gallery_and_keys(app), base_url.rstrip("/") + "/" if base_url else "")
+        write_downloads(
+            *_gallery_and_keys(app), base_url.rstrip("/") + "/" if base_url else ""
+        )
 
 
 def _publish(app: Sphinx, exception: Exception | None) -> None:

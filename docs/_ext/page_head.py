@@ -21,7 +21,9 @@ PREVIEW = re.compile(r'<meta property="og:description" content="[^"]*" ?/?>')
 # What may scroll sideways. look.js takes the stop away where all of it fits.
 SCROLLER = re.compile(r'<pre|<div class="(?:math|table-wrapper)\b[^"]*"')
 # Sphinx puts the lines of a long signature into a list that lacks its terms: invalid HTML.
-SIGNATURE = re.compile(r'<dl>\n((?:<dd>(?:<em|<span) class="sig-param.*?</dd>\n)+)</dl>', re.DOTALL)
+SIGNATURE = re.compile(
+    r'<dl>\n((?:<dd>(?:<em|<span) class="sig-param.*?</dd>\n)+)</dl>', re.DOTALL
+)
 
 
 def site_url(environ: dict[str, str] | os._Environ[str] = os.environ) -> str:
@@ -30,7 +32,11 @@ def site_url(environ: dict[str, str] | os._Environ[str] = os.environ) -> str:
     owner, _, repository = environ.get("GITHUB_REPOSITORY", "").partition("/")
     if not url and repository:
         host = f"https://{owner.lower()}.github.io/"
-        url = host if repository.lower() == f"{owner.lower()}.github.io" else host + repository
+        url = (
+            host
+            if repository.lower() == f"{owner.lower()}.github.io"
+            else host + repository
+        )
     return url.rstrip("/") + "/" if url else ""
 
 
@@ -60,7 +66,11 @@ class DropDoubleNames(SphinxPostTransform):
 
 
 def fill_head(
-    app: Sphinx, page: str, _template: str, context: dict[str, Any], doctree: nodes.document | None
+    app: Sphinx,
+    page: str,
+    _template: str,
+    context: dict[str, Any],
+    doctree: nodes.document | None,
 ) -> None:
     """Give a page its description, captions their level, and what may scroll a stop for the key."""
     context["site_url"] = app.config.html_baseurl
@@ -85,7 +95,9 @@ def fill_head(
 
 def signature_lines(match: re.Match[str]) -> str:
     """Return the lines of a signature as what may stand inside a term."""
-    lines = match[1].replace("<dd>", '<span class="sig-line">').replace("</dd>", "</span>")
+    lines = (
+        match[1].replace("<dd>", '<span class="sig-line">').replace("</dd>", "</span>")
+    )
     return f'<span class="sig-lines">\n{lines}</span>'
 
 

@@ -37,14 +37,18 @@ def darken(figure: Figure) -> None:
     """Give every artist of a figure the dark twin of its colours."""
     surface = LinearSegmentedColormap.from_list("loss", DARK_SURFACE)
     artists = figure.findobj(include_self=False)
-    arrows = [artist.arrow_patch for artist in artists if isinstance(artist, Annotation)]
+    arrows = [
+        artist.arrow_patch for artist in artists if isinstance(artist, Annotation)
+    ]
     for artist in [*artists, *filter(None, arrows)]:
         if shows_loss(artist):
             artist.set(cmap=surface)
             continue
         if isinstance(artist, ContourSet) and not artist.filled:
             lines = artist.get_edgecolor()
-            artist.set_array(None)  # without numbers to colour by, and without the colours too
+            artist.set_array(
+                None
+            )  # without numbers to colour by, and without the colours too
             artist.set_edgecolor(lines)
         for name in COLOURS:
             change(artist, name)

@@ -49,7 +49,9 @@ def css_size(path: Path) -> tuple[int, int]:
 
 def opens_page(image: nodes.image) -> bool:
     """Tell whether a picture is the first of its page, with no heading but the title above it."""
-    landmarks = image.document.findall(lambda node: isinstance(node, nodes.title | nodes.image))
+    landmarks = image.document.findall(
+        lambda node: isinstance(node, nodes.title | nodes.image)
+    )
     return image in islice(landmarks, 2)
 
 

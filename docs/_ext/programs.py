@@ -32,7 +32,11 @@ STAMP = ".built.json"
 MODULES = "modules"  # the folder of programs that a page holds as a string
 DRAWING = [Path(__file__).with_name(f"{name}.py") for name in ("figures", "palette")]
 INLINING = ("programs", "inliner", "library_source")  # the modules that make a program
-PACKAGES = ("torch", "numpy", "matplotlib")  # what a program may import, and nothing else
+PACKAGES = (
+    "torch",
+    "numpy",
+    "matplotlib",
+)  # what a program may import, and nothing else
 
 
 class StageError(SphinxError):
@@ -95,7 +99,9 @@ def make_programs(examples: Path, library_folder: Path) -> dict[str, Stage]:
         StageError: If a stage cannot become a program; names every reason found.
     """
     library = Library(library_folder)
-    files = [file for folder in _sections(examples) for file in sorted(folder.glob("*.py"))]
+    files = [
+        file for folder in _sections(examples) for file in sorted(folder.glob("*.py"))
+    ]
     taught_in: dict[Key, str] = {}
     errors: list[str] = []
     stages: dict[str, Stage] = {}
@@ -107,7 +113,9 @@ def make_programs(examples: Path, library_folder: Path) -> dict[str, Stage]:
                     for taught in taught_by(text, file, library):
                         taught_in.setdefault(taught, file.name)
                     continue
-                elsewhere = {k: name for k, name in taught_in.items() if name != file.name}
+                elsewhere = {
+                    k: name for k, name in taught_in.items() if name != file.name
+                }
                 program = inline(text, file, library, elsewhere)
                 _check_imports(program.text, file)
             except (InlineError, SyntaxError) as error:
@@ -123,7 +131,9 @@ def make_programs(examples: Path, library_folder: Path) -> dict[str, Stage]:
                 tuple(program.modules),
             )
         if errors:
-            raise StageError("\n".join(["these stages cannot become programs:", *errors]))
+            raise StageError(
+                "\n".join(["these stages cannot become programs:", *errors])
+            )
     return stages
 
 
@@ -144,9 +154,14 @@ def remembered_programs(folders: Folders, memory: Path) -> dict[str, Stage]:
         known = {}
     if known.get("made_of") != made_of:
         made = make_programs(folders.examples, folders.library)
-        known = {"made_of": made_of, "stages": [asdict(stage) for stage in made.values()]}
+        known = {
+            "made_of": made_of,
+            "stages": [asdict(stage) for stage in made.values()],
+        }
         write_if_changed(memory, json.dumps(known).encode())
-    stages = [Stage(**{k: _tuples(v) for k, v in stage.items()}) for stage in known["stages"]]
+    stages = [
+        Stage(**{k: _tuples(v) for k, v in stage.items()}) for stage in known["stages"]
+    ]
     return {stage.key: stage for stage in stages}
 
 
@@ -158,10 +173,14 @@ def _tuples(value: Any) -> Any:
 def write_programs(folders: Folders, stages: Mapping[str, Stage]) -> None:
     """Write the programs, leave what did not change untouched, and remove what does not belong."""
     library = Library(folders.library)
-    wanted = {folders.programs / f"{key}.py": stage.program for key, stage in stages.items()}
+    wanted = {
+        folders.programs / f"{key}.py": stage.program for key, stage in stages.items()
+    }
     for folder in _sections(folders.examples):
         header = (folder / HEADER).read_text(encoding="utf-8")
-        wanted[folders.programs / folder.relative_to(folders.examples) / HEADER] = header
+        wanted[folders.programs / folder.relative_to(folders.examples) / HEADER] = (
+            header
+        )
     for stage in stages.values():
         for module in stage.modules:
             file = folders.programs / MODULES / f"{module.rpartition('.')[2]}.py"
@@ -169,11 +188,21 @@ def write_programs(folders: Folders, stages: Mapping[str, Stage]) -> None:
     uses: dict[str, list[dict[str, str]]] = {}
     for held_or_named in ("named", "objects"):
         for module, name in sorted({o for s in stages.values() for o in s.objects}):
-            if f"{module}.{name}" not in uses:  # no stage names a helper: then all that hold it
-                users = [s for s in stages.values() if (module, name) in getattr(s, held_or_named)]
+            if (
+                f"{module}.{name}" not in uses
+            ):  # no stage names a helper: then all that hold it
+                users = [
+                    s
+                    for s in stages.values()
+                    if (module, name) in getattr(s, held_or_named)
+                ]
                 if users:
-                    uses[f"{module}.{name}"] = [{"key": s.key, "title": s.title} for s in users]
-    wanted[folders.programs / "uses.json"] = json.dumps(uses, indent=1, sort_keys=True) + "\n"
+                    uses[f"{module}.{name}"] = [
+                        {"key": s.key, "title": s.title} for s in users
+                    ]
+    wanted[folders.programs / "uses.json"] = (
+        json.dumps(uses, indent=1, sort_keys=True) + "\n"
+    )
     for file, text in wanted.items():
         write_if_changed(file, text.encode())
     for file in _files(folders.programs):
@@ -182,7 +211,9 @@ def write_programs(folders: Folders, stages: Mapping[str, Stage]) -> None:
     _remove_empty_folders(folders.programs)
 
 
-def clear_gallery(folders: Folders, stages: Mapping[str, Stage], fingerprint: str) -> None:
+def clear_gallery(
+    folders: Folders, stages: Mapping[str, Stage], fingerprint: str
+) -> None:
     """Remove from the gallery what was not built from these programs, to the end, in this setting.
 
     The checksum goes first: sphinx-gallery then runs the stage, whatever else is removed.
@@ -192,13 +223,17 @@ def clear_gallery(folders: Folders, stages: Mapping[str, Stage], fingerprint: st
         shutil.rmtree(folders.gallery, ignore_errors=True)
         return
     changed = {
-        k for k, stage in stages.items() if stamp["programs"].get(k) != digest(stage.program)
+        k
+        for k, stage in stages.items()
+        if stamp["programs"].get(k) != digest(stage.program)
     }
     for key in sorted(changed):
         (folders.gallery / f"{key}.py.md5").unlink(missing_ok=True)
     for file in _files(folders.gallery):
         owner = _owner(file.relative_to(folders.gallery), stages)
-        if owner is not None and (owner not in stages or (owner in changed and _is_figure(file))):
+        if owner is not None and (
+            owner not in stages or (owner in changed and _is_figure(file))
+        ):
             file.unlink()
     for folder in _folders(folders.gallery):
         if folder.name != "images" and not (folders.examples / folder.name).is_dir():
@@ -228,7 +263,10 @@ def ran_with() -> dict[str, str]:
     import torch
 
     accelerator = torch.accelerator.current_accelerator(check_available=True)
-    return {"device": "CPU" if accelerator is None else accelerator.type.upper(), **versions()}
+    return {
+        "device": "CPU" if accelerator is None else accelerator.type.upper(),
+        **versions(),
+    }
 
 
 def _sections(examples: Path) -> list[Path]:
@@ -262,7 +300,9 @@ def _owner(file: Path, stages: Mapping[str, Stage]) -> str | None:
 
     Its figures are called ``sphx_glr_<stage>_001.svg``, and so on.
     """
-    section = "" if len(file.parts) == 1 or file.parts[0] == "images" else f"{file.parts[0]}/"
+    section = (
+        "" if len(file.parts) == 1 or file.parts[0] == "images" else f"{file.parts[0]}/"
+    )
     stem = file.name.removeprefix("sphx_glr_").partition(".")[0]
     if not stem.startswith("plot_"):
         return None
@@ -286,7 +326,9 @@ def _check_imports(text: str, path: Path) -> None:
     allowed = sys.stdlib_module_names | set(PACKAGES)
     for root in _imported_roots(text):
         if root not in allowed:
-            raise InlineError(path, 1, f"a program may import {', '.join(PACKAGES)}, not {root}")
+            raise InlineError(
+                path, 1, f"a program may import {', '.join(PACKAGES)}, not {root}"
+            )
 
 
 def _imported_roots(text: str) -> Iterator[str]:
@@ -324,7 +366,9 @@ def _fingerprint(docs: Path, gallery_conf: Mapping[str, Any]) -> str:
 
 def _read_stamp(gallery: Path) -> dict[str, Any]:
     try:
-        stamp: dict[str, Any] = json.loads((gallery / STAMP).read_text(encoding="utf-8"))
+        stamp: dict[str, Any] = json.loads(
+            (gallery / STAMP).read_text(encoding="utf-8")
+        )
     except (FileNotFoundError, json.JSONDecodeError):
         return {}
     return stamp

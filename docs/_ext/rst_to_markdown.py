@@ -101,7 +101,9 @@ def _parse(source: str) -> nodes.document:
             },
         )
     for message in list(document.findall(nodes.system_message)):
-        if "start value not ordinal-1" not in message.astext():  # a list may begin with 3
+        if (
+            "start value not ordinal-1" not in message.astext()
+        ):  # a list may begin with 3
             raise MarkdownError(message.astext())
         message.parent.remove(message)
     return document
@@ -150,7 +152,9 @@ class _Writer:
         """Return one block."""
         match node:
             case nodes.paragraph():
-                return re.sub(r"^(\d+)([.)])(?= )|^(?=[-+#>] )", _escape_start, self.inline(node))
+                return re.sub(
+                    r"^(\d+)([.)])(?= )|^(?=[-+#>] )", _escape_start, self.inline(node)
+                )
             case nodes.math_block():
                 tex = node.astext().strip()
                 if r"\\" in tex and r"\begin" not in tex:
@@ -166,7 +170,9 @@ class _Writer:
                 first = node.get("start", 1)
                 return self.items(node, lambda number: f"{first + number}. ")
             case nodes.note() | nodes.warning():
-                return _quote(f"**{type(node).__name__.capitalize()}**\n\n{self.body(node)}")
+                return _quote(
+                    f"**{type(node).__name__.capitalize()}**\n\n{self.body(node)}"
+                )
             case nodes.block_quote():
                 return _quote(self.body(node))
             case nodes.definition_list():
@@ -179,12 +185,15 @@ class _Writer:
                 return f"**{self.inline(node)}**"
             case nodes.image():
                 return self.image(node)
-        raise MarkdownError(f"a notebook cannot show this ({node.tagname}): {node.astext()[:60]!r}")
+        raise MarkdownError(
+            f"a notebook cannot show this ({node.tagname}): {node.astext()[:60]!r}"
+        )
 
     def items(self, node: nodes.Element, mark: Callable[[int], str]) -> str:
         """Return the items of a list, an item on a line where it is one paragraph."""
         texts = [
-            mark(n) + _indent(self.body(item), len(mark(n))) for n, item in enumerate(node.children)
+            mark(n) + _indent(self.body(item), len(mark(n)))
+            for n, item in enumerate(node.children)
         ]
         return ("\n\n" if any("\n" in text for text in texts) else "\n").join(texts)
 
@@ -195,7 +204,9 @@ class _Writer:
 
     def inline(self, parent: nodes.Element) -> str:
         """Return the text below a node on one line."""
-        return " ".join("".join(self.span(node) for node in parent.children).split("\n"))
+        return " ".join(
+            "".join(self.span(node) for node in parent.children).split("\n")
+        )
 
     def span(self, node: nodes.Node) -> str:
         """Return one piece of text within a line."""
@@ -217,7 +228,9 @@ class _Writer:
                 return self.image(node)
             case nodes.reference():
                 return self.link(node)
-        raise MarkdownError(f"a notebook cannot show this ({node.tagname}): {node.astext()!r}")
+        raise MarkdownError(
+            f"a notebook cannot show this ({node.tagname}): {node.astext()!r}"
+        )
 
     def link(self, node: nodes.reference) -> str:
         """Return a link that works outside the site, else its text."""

@@ -51,12 +51,22 @@ def source_signature(function: Any) -> tuple[str, str | None]:
 
 
 def process_signature(
-    app: Sphinx, what: str, name: str, obj: Any, options: Any, signature: str, returns: str
+    app: Sphinx,
+    what: str,
+    name: str,
+    obj: Any,
+    options: Any,
+    signature: str,
+    returns: str,
 ) -> tuple[str, str | None] | None:
     """Show the source's signature of a function, or of a class's constructor."""
     if what in {"function", "method"}:
         return source_signature(obj)
-    if what == "class" and "__init__" in vars(obj) and not hasattr(obj, "__dataclass_fields__"):
+    if (
+        what == "class"
+        and "__init__" in vars(obj)
+        and not hasattr(obj, "__dataclass_fields__")
+    ):
         return source_signature(obj.__init__)[0], None
     return None
 

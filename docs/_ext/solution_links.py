@@ -37,7 +37,9 @@ class LinkSolutions(SphinxTransform):
             return
         for section in self.document.findall(nodes.section):
             if section[0].astext() == "Exercises":
-                after = max(section.index(child) for child in section if is_list(child)) + 1
+                after = (
+                    max(section.index(child) for child in section if is_list(child)) + 1
+                )
                 section.insert(after, line_with_link(target))
 
 

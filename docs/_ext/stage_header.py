@@ -30,7 +30,10 @@ class AddStageHeader(SphinxTransform):
         gallery = self.config.sphinx_gallery_conf["gallery_dirs"][0]
         keys = [str(key) for key in self.config.programs_state.get("programs", {})]
         page = PurePosixPath(self.env.docname)
-        if not page.is_relative_to(gallery) or str(page.relative_to(gallery)) not in keys:
+        if (
+            not page.is_relative_to(gallery)
+            or str(page.relative_to(gallery)) not in keys
+        ):
             return
         key = str(page.relative_to(gallery))
         line = f"About {minutes(self.document)} minutes to read"
@@ -51,7 +54,9 @@ def minutes(document: nodes.document) -> int:
         if isinstance(node, (nodes.paragraph, nodes.term, nodes.title))
     )
     blocks = [
-        block for block in document.findall(nodes.literal_block) if not has_parent(block, fold)
+        block
+        for block in document.findall(nodes.literal_block)
+        if not has_parent(block, fold)
     ]
     lines = sum(len(block.astext().splitlines()) for block in blocks)
     return max(2, math.ceil(words / WORDS_PER_MINUTE + lines / CODE_LINES_PER_MINUTE))

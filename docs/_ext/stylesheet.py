@@ -41,7 +41,9 @@ def write_stylesheet(app: Sphinx, env: BuildEnvironment) -> list[str]:
         FONT_FACE.format(name=font),
         *(sheet.read_text("utf-8") for sheet in own),
     ]
-    css = "\n".join(re.sub(r"/\*.*?\*/", "", sheet, flags=re.DOTALL) for sheet in sheets)
+    css = "\n".join(
+        re.sub(r"/\*.*?\*/", "", sheet, flags=re.DOTALL) for sheet in sheets
+    )
     css = css.replace(ANY_LIST, "dl.py")
     digest = hashlib.sha256(css.encode()).hexdigest()
     part = static / "site.css.part"
@@ -56,16 +58,23 @@ def write_stylesheet(app: Sphinx, env: BuildEnvironment) -> list[str]:
 
 
 def link_what_is_needed(
-    app: Sphinx, _page: str, _template: str, context: dict[str, Any], _doctree: nodes.document
+    app: Sphinx,
+    _page: str,
+    _template: str,
+    context: dict[str, Any],
+    _doctree: nodes.document,
 ) -> None:
     """Drop what the one sheet replaces and what nothing uses; name the font to load ahead."""
     context["script_files"] = [
-        script for script in context["script_files"] if "sg-tags" not in str(script.filename)
+        script
+        for script in context["script_files"]
+        if "sg-tags" not in str(script.filename)
     ]
     context["css_files"] = [
         sheet
         for sheet in context["css_files"]
-        if str(sheet.filename) == "_static/site.css" or str(sheet.filename).count("/") > 1
+        if str(sheet.filename) == "_static/site.css"
+        or str(sheet.filename).count("/") > 1
         if "styles/" not in str(sheet.filename)
     ]
     env: Any = app.env

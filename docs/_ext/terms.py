@@ -44,7 +44,9 @@ def forms(term: str) -> list[str]:
     stem = term.removesuffix("ing")
     if re.search(r"(?:l|is)$", stem):  # shuffl-ing, standardis-ing: the verb ends in e
         return [term, f"{stem}e", f"{stem}es", f"{stem}ed"]
-    single = re.sub(r"([dfglmnprt])\1$", r"\1", stem)  # overfitt-ing: the verb has one t
+    single = re.sub(
+        r"([dfglmnprt])\1$", r"\1", stem
+    )  # overfitt-ing: the verb has one t
     return [term, single, f"{single}s", f"{stem}ed"]
 
 
@@ -82,7 +84,9 @@ def _is_prose(text: nodes.Text) -> bool:
     while node is not None:
         above.append(node)
         node = node.parent
-    if any(isinstance(node, NO_PROSE) or "no-search" in node["classes"] for node in above):
+    if any(
+        isinstance(node, NO_PROSE) or "no-search" in node["classes"] for node in above
+    ):
         return False
     return any(isinstance(node, nodes.paragraph) for node in above)
 
@@ -108,7 +112,9 @@ class LinkTerms(SphinxPostTransform):
         """Link the first use of each term, if the page belongs to the tutorial."""
         if re.fullmatch(self.config.terms_pages, self.env.docname):
             names = self.env.domains.standard_domain.objects
-            link_first_uses(self.document, [name for kind, name in names if kind == "term"])
+            link_first_uses(
+                self.document, [name for kind, name in names if kind == "term"]
+            )
 
 
 def depend_on_glossary(app: Sphinx, _doctree: nodes.document) -> None:

@@ -12,7 +12,11 @@ from typing import Any
 from programs import Folders, write_if_changed
 from sphinx.application import Sphinx
 
-SECTIONS = ("understanding", "beyond", "solutions")  # in reading order, after the stages
+SECTIONS = (
+    "understanding",
+    "beyond",
+    "solutions",
+)  # in reading order, after the stages
 
 
 def reading_order(path: str) -> tuple[int, str]:
@@ -34,7 +38,9 @@ def add_stages(
     stages = uses.get(f"{obj.__module__}.{obj.__qualname__}", [])
     if stages:
         paths = [f"{folders.programs.name}/{stage['key']}.py" for stage in stages]
-        summary = f"Used in {len(paths)} stages" if len(paths) > 1 else "Used in one stage"
+        summary = (
+            f"Used in {len(paths)} stages" if len(paths) > 1 else "Used in one stage"
+        )
         opening = f'<details class="folded"><summary>{summary}</summary>'
         lines += ["", ".. raw:: html", "", f"   {opening}"]
         lines += ["", f".. minigallery:: {' '.join(paths)}", ""]
@@ -49,14 +55,18 @@ def name_the_library(app: Sphinx) -> None:
         if not file.is_file():
             continue
         modules = {name: module for module, name in objects}
-        found: dict[str, list[dict[str, Any]]] = json.loads(file.read_text(encoding="utf-8"))
+        found: dict[str, list[dict[str, Any]]] = json.loads(
+            file.read_text(encoding="utf-8")
+        )
         for entry in (entry for entries in found.values() for entry in entries):
             root = entry["name"].partition(".")[0]
             if entry["module"] == "__main__" and root in modules:
                 entry["module"] = entry["module_short"] = modules[root]
         for name, module in modules.items():
             entry = {"name": name, "module": module, "module_short": module}
-            found[name] = [entry | {"is_class": name[:1].isupper(), "is_explicit": False}]
+            found[name] = [
+                entry | {"is_class": name[:1].isupper(), "is_explicit": False}
+            ]
         text = json.dumps(found, sort_keys=True, ensure_ascii=False, indent=1)
         write_if_changed(file, text.encode())
 

@@ -2,15 +2,16 @@ r"""
 Real data: Hubble's law
 =======================
 
-In 1929 Edwin Hubble published a table of 24 nebulae: how far away they are, and how fast they
-move away from us. He drew a line through them. You do the same, with the dataset, the model and
-the loop that you know.
+In 1929 Edwin Hubble published a table of 24 nebulae: how far away they are, and how
+fast they move away from us. He drew a line through them. You do the same, with the
+dataset, the model and the loop that you know.
 
-**What you will learn:** how to train on data of your own, how many digits you can expect, which
-learning rate still works, how sure you can be of a slope, and what a line does not say.
+**What you will learn:** how to train on data of your own, how many digits you can
+expect, which learning rate still works, how sure you can be of a slope, and what a line
+does not say.
 
-**What you need:** the five stages. The page on convergence explains the limit of the learning
-rate that is used here.
+**What you need:** the five stages. The page on convergence explains the limit of the
+learning rate that is used here.
 """
 
 # %%
@@ -26,10 +27,10 @@ from torch.utils.data import DataLoader, TensorDataset
 # The table
 # ---------
 #
-# Each entry holds a name, a distance in megaparsecs (Mpc) and a velocity in km/s. One megaparsec
-# is about 3.26 million light years. A positive velocity points away from us. The entries are
-# those of Table 1 in E. Hubble, "A relation between distance and radial velocity among
-# extra-galactic nebulae", PNAS 15 (1929), pages 168-173.
+# Each entry holds a name, a distance in megaparsecs (Mpc) and a velocity in km/s. One
+# megaparsec is about 3.26 million light years. A positive velocity points away from us.
+# The entries are those of Table 1 in E. Hubble, "A relation between distance and radial
+# velocity among extra-galactic nebulae", PNAS 15 (1929), pages 168-173.
 
 table = """
 SMC      0.032  170 | LMC      0.034  290 | NGC 6822 0.214 -130 | NGC 598  0.263  -70
@@ -53,8 +54,9 @@ assert len(names) == len(set(names)) == 24
 # A dataset without a class
 # -------------------------
 #
-# Data that already lies in tensors needs no class of its own: ``TensorDataset`` is there. One
-# batch of all 24 nebulae makes this *full-batch* gradient descent. Nothing random is left in it.
+# Data that already lies in tensors needs no class of its own: ``TensorDataset`` is
+# there. One batch of all 24 nebulae makes this *full-batch* gradient descent. Nothing
+# random is left in it.
 
 from linreg.model import LinearRegressionModel
 from linreg.training import train
@@ -66,8 +68,8 @@ optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
 history = train(model, full_batch, optimizer, num_epochs=1000)
 
 # %%
-# ``model.double()`` turns the parameters into float64. ``train`` is the function of stage 3,
-# unchanged. The exact best fit says how well it did.
+# ``model.double()`` turns the parameters into float64. ``train`` is the function of
+# stage 3, unchanged. The exact best fit says how well it did.
 
 from linreg.exact import least_squares
 
@@ -83,8 +85,8 @@ assert abs(m_exact - -40.783649095860) < 1e-9
 # sphinx_gallery_end_ignore
 
 # %%
-# The two agree to nine decimals. The slope has a unit: km/s per Mpc. Hubble became famous for this
-# slope. His own value for it comes further down.
+# The two agree to nine decimals. The slope has a unit: km/s per Mpc. Hubble became
+# famous for this slope. His own value for it comes further down.
 
 from linreg.plotting import BATCH, EXACT, MODEL
 from linreg.plotting import describe, plot_line, plot_points, use_house_style
@@ -92,19 +94,25 @@ from linreg.plotting import describe, plot_line, plot_points, use_house_style
 use_house_style()
 plot_points(distance, velocity)
 plot_line(model.k.item(), model.m.item(), (0, 2), "model")
-for name, shift in {"NGC 224": (6, -4), "NGC 1068": (6, 0), "NGC 3031": (6, -4)}.items():
+for name, shift in {
+    "NGC 224": (6, -4),
+    "NGC 1068": (6, 0),
+    "NGC 3031": (6, -4),
+}.items():
     i = names.index(name)
     plt.annotate(name, (distance[i], velocity[i]), shift, textcoords="offset points")
 plt.xlabel("distance (Mpc)")
 plt.ylabel("velocity (km/s)")
 plt.title("Hubble's nebulae, 1929")
 plt.legend()
-describe("Twenty-four triangles rise with distance, scattered widely around the estimated line.")
+describe(
+    "Twenty-four triangles rise with distance, scattered widely around the estimated line."
+)
 plt.show()
 
 # %%
-# The farther, the faster. NGC 224, the Andromeda nebula, is an exception: it comes towards us.
-# NGC 1068 lies far above the line and NGC 3031 far below.
+# The farther, the faster. NGC 224, the Andromeda nebula, is an exception: it comes
+# towards us. NGC 1068 lies far above the line and NGC 3031 far below.
 #
 # The same in float32
 # -------------------
@@ -132,7 +140,9 @@ plt.semilogy()
 plt.xlabel("epoch")
 plt.ylabel("error of k (km/s per Mpc)")
 plt.title("float32 stalls")
-describe("Both errors fall on one straight line; then the dashed one of float32 stays level.")
+describe(
+    "Both errors fall on one straight line; then the dashed one of float32 stays level."
+)
 plt.show()
 
 # %%
@@ -147,9 +157,9 @@ assert last_step < gap / 2
 assert history_single.parameters["k"][-1] == history_single.parameters["k"][-2]
 
 # %%
-# The step is smaller than half of that gap. The sum rounds back to where it was, and the
-# parameter cannot move. For this data it is no loss: you will see that the slope itself is
-# uncertain in its first digit.
+# The step is smaller than half of that gap. The sum rounds back to where it was, and
+# the parameter cannot move. For this data it is no loss: you will see that the slope
+# itself is uncertain in its first digit.
 #
 # How large may the learning rate be?
 # -----------------------------------
@@ -159,29 +169,34 @@ assert history_single.parameters["k"][-1] == history_single.parameters["k"][-2]
 # For a line that matrix holds only means of the data.
 
 r_mean, r_square_mean = distance.mean().item(), (distance**2).mean().item()
-hessian = 2 * torch.tensor([[r_square_mean, r_mean], [r_mean, 1.0]], dtype=torch.float64)
+hessian = 2 * torch.tensor(
+    [[r_square_mean, r_mean], [r_mean, 1.0]], dtype=torch.float64
+)
 limit = 2 / torch.linalg.eigvalsh(hessian).max().item()
 print(f"predicted limit of the learning rate: {limit:.4f}")
 assert round(limit, 4) == 0.4918
 
 # %%
-# Try it on both sides of the limit. Above it, ``train`` stops with an error as soon as the loss
-# is no longer finite. A list with one batch will do as a loader, and saves some time.
+# Try it on both sides of the limit. Above it, ``train`` stops with an error as soon as
+# the loss is no longer finite. A list with one batch will do as a loader, and saves
+# some time.
 
 for learning_rate, num_epochs in ((0.48, 1_000), (0.5, 20_000)):
     trial = LinearRegressionModel().double()
     optimizer = torch.optim.SGD(trial.parameters(), lr=learning_rate)
     try:
         train(trial, [(distance, velocity)], optimizer, num_epochs)
-        print(f"{learning_rate:.2f}: k = {trial.k.item():.6f}, m = {trial.m.item():.6f}")
+        print(
+            f"{learning_rate:.2f}: k = {trial.k.item():.6f}, m = {trial.m.item():.6f}"
+        )
         assert learning_rate < limit
     except FloatingPointError as error:
         print(f"{learning_rate:.2f}: {str(error).split(',')[0]}")
         assert learning_rate > limit
 
 # %%
-# The prediction holds. Just above the limit the error grows by a small factor in each step, so
-# that it takes thousands of epochs to overflow.
+# The prediction holds. Just above the limit the error grows by a small factor in each
+# step, so that it takes thousands of epochs to overflow.
 #
 # How sure is the slope?
 # ----------------------
@@ -194,8 +209,9 @@ for learning_rate, num_epochs in ((0.48, 1_000), (0.5, 20_000)):
 #    s_k = \frac{s}{\sqrt{n S_{rr}}}, \qquad
 #    s_m = s \sqrt{\frac{1}{n} + \frac{\bar{r}^2}{n S_{rr}}},
 #
-# where :math:`v_i` is the velocity of nebula i, :math:`\hat{v}_i` that of the line, n the number of
-# nebulae, and :math:`\bar{r}` the mean and :math:`S_{rr}` the variance of the distances.
+# where :math:`v_i` is the velocity of nebula i, :math:`\hat{v}_i` that of the line, n
+# the number of nebulae, and :math:`\bar{r}` the mean and :math:`S_{rr}` the variance of
+# the distances.
 
 residuals = velocity - (k_exact * distance + m_exact)
 n, spread = len(dataset), ((distance - r_mean) ** 2).sum().item()
@@ -213,15 +229,15 @@ assert round(k_exact / k_error) == 6
 # sphinx_gallery_end_ignore
 
 # %%
-# The slope is known to about one part in six. The intercept is smaller than its own error: it
-# cannot be told from 0.
+# The slope is known to about one part in six. The intercept is smaller than its own
+# error: it cannot be told from 0.
 #
 # Ask the data itself
 # -------------------
 #
-# The formula assumes scatter of equal size everywhere. The *bootstrap* does not: draw 24 nebulae
-# from the 24, with replacement, fit a line, and repeat. All 2000 lines come from one tensor
-# program.
+# The formula assumes scatter of equal size everywhere. The *bootstrap* does not: draw
+# 24 nebulae from the 24, with replacement, fit a line, and repeat. All 2000 lines come
+# from one tensor program.
 
 generator = torch.Generator().manual_seed(0)
 draw = torch.randint(n, (2000, n), generator=generator)
@@ -239,20 +255,25 @@ assert abs(m_draws.std() / m_error - 1) < 0.2
 grid = torch.linspace(0, 2, 50, dtype=torch.float64)
 lines = k_draws[:, None] * grid + m_draws[:, None]
 low, high = lines.quantile(torch.tensor([0.025, 0.975], dtype=torch.float64), dim=0)
-plt.fill_between(grid, low, high, color=EXACT, alpha=0.2, linewidth=0, label="95 % of the draws")
+plt.fill_between(
+    grid, low, high, color=EXACT, alpha=0.2, linewidth=0, label="95 % of the draws"
+)
 plot_points(distance, velocity)
 plot_line(k_exact, m_exact, (0, 2), "exact")
 plt.xlabel("distance (Mpc)")
 plt.ylabel("velocity (km/s)")
 plt.title("How sure is the line?")
 plt.legend()
-describe("A shaded band around the line, narrow in the middle of the data, wide at both ends.")
+describe(
+    "A shaded band around the line, narrow in the middle of the data, wide at both ends."
+)
 plt.show()
 
 # %%
-# The two ways agree. Each line passes through the mean distance and the mean velocity of its own
-# draw. These points lie near the means of the table, so there the band is narrow. Away from them
-# the different slopes spread the lines, so it opens to both sides.
+# The two ways agree. Each line passes through the mean distance and the mean velocity
+# of its own draw. These points lie near the means of the table, so there the band is
+# narrow. Away from them the different slopes spread the lines, so it opens to both
+# sides.
 
 narrowest = grid[(high - low).argmin()].item()
 print(f"narrowest at {narrowest:.2f} Mpc, mean distance {r_mean:.2f} Mpc")
@@ -262,18 +283,25 @@ assert abs(narrowest - r_mean) < 0.1
 # What the line leaves over
 # -------------------------
 #
-# Residuals show what a line has missed. If they followed a curve, you would need another model. If
-# they spread out towards one end, the points there should count less in the loss.
+# Residuals show what a line has missed. If they followed a curve, you would need
+# another model. If they spread out towards one end, the points there should count less
+# in the loss.
 
 plt.axhline(0, color=EXACT, linestyle=":")
 plot_points(distance, residuals)
-for name, shift in {"NGC 224": (6, -4), "NGC 1068": (6, -4), "NGC 3031": (6, -4)}.items():
+for name, shift in {
+    "NGC 224": (6, -4),
+    "NGC 1068": (6, -4),
+    "NGC 3031": (6, -4),
+}.items():
     i = names.index(name)
     plt.annotate(name, (distance[i], residuals[i]), shift, textcoords="offset points")
 plt.xlabel("distance (Mpc)")
 plt.ylabel("residual (km/s)")
 plt.title("Residuals")
-describe("The residuals lie on both sides of zero at all distances, without a clear pattern.")
+describe(
+    "The residuals lie on both sides of zero at all distances, without a clear pattern."
+)
 plt.show()
 
 # %%
@@ -281,7 +309,9 @@ plt.show()
 largest, smallest = residuals.argmax().item(), residuals.argmin().item()
 print(f"farthest above: {names[largest]}, {residuals[largest]:+.0f} km/s")
 print(f"farthest below: {names[smallest]}, {residuals[smallest]:+.0f} km/s")
-explained = 1 - (residuals.square().sum() / (velocity - velocity.mean()).square().sum()).item()
+explained = (
+    1 - (residuals.square().sum() / (velocity - velocity.mean()).square().sum()).item()
+)
 print(f"part of the variance that the line explains: {explained:.2f}")
 assert (names[largest], names[smallest]) == ("NGC 1068", "NGC 3031")
 # sphinx_gallery_start_ignore
@@ -289,19 +319,24 @@ assert abs(explained - 0.62353) < 1e-5
 # sphinx_gallery_end_ignore
 
 # %%
-# No clear pattern shows. The nebulae have motions of their own besides, of a few hundred km/s,
-# and those look like noise here.
+# No clear pattern shows. The nebulae have motions of their own besides, of a few
+# hundred km/s, and those look like noise here.
 #
 # What this line is, and is not
 # -----------------------------
 #
-# It is the least-squares line of Table 1. It is not Hubble's own result: he gave 465 for the
-# slope, from a fit that also solved for the motion of the Sun. Nor is it today's value, which is
-# about 70. His distances were too small, by a factor of about seven. A least-squares line trusts
-# its x completely, and its standard errors know nothing of such a mistake.
+# It is the least-squares line of Table 1. It is not Hubble's own result: he gave 465
+# for the slope, from a fit that also solved for the motion of the Sun. Nor is it
+# today's value, which is about 70. His distances were too small, by a factor of about
+# seven. A least-squares line trusts its x completely, and its standard errors know
+# nothing of such a mistake.
 
-print(f"today's value lies {(k_exact - 70) / k_error:.1f} standard errors below the slope")
-print(f"slope of the line through the origin: {(distance @ velocity) / (distance @ distance):.0f}")
+print(
+    f"today's value lies {(k_exact - 70) / k_error:.1f} standard errors below the slope"
+)
+print(
+    f"slope of the line through the origin: {(distance @ velocity) / (distance @ distance):.0f}"
+)
 assert (k_exact - 70) / k_error > 5
 
 # %%
@@ -309,7 +344,8 @@ assert (k_exact - 70) / k_error > 5
 # ------------
 #
 # Now train on batches of 8, in two runs that differ in the learning rate only.
-# ``MiniBatchSampler`` hands out the shuffled batches; the next page shows why it is fast.
+# ``MiniBatchSampler`` hands out the shuffled batches; the next page shows why it is
+# fast.
 
 from linreg.sampler import MiniBatchSampler
 
@@ -319,7 +355,9 @@ for learning_rate in (0.1, 0.01):
     trial = LinearRegressionModel().double()
     optimizer = torch.optim.SGD(trial.parameters(), lr=learning_rate)
     loader = DataLoader(dataset, batch_size=None, sampler=sampler)
-    slopes[learning_rate] = train(trial, loader, optimizer, num_epochs=1000).parameters["k"]
+    slopes[learning_rate] = train(trial, loader, optimizer, num_epochs=1000).parameters[
+        "k"
+    ]
     print(f"learning rate {learning_rate:.2f}: last k = {trial.k.item():.1f}")
 
 # %%
@@ -334,13 +372,16 @@ plt.ylim(250, 520)
 plt.xlabel("epoch")
 plt.ylabel("k (km/s per Mpc)")
 plt.title("Batches of 8 nebulae")
-describe("With rate 0.1 the slope jitters around the dotted line; with 0.01 it settles on it.")
+describe(
+    "With rate 0.1 the slope jitters around the dotted line; with 0.01 it settles on it."
+)
 plt.show()
 
 # %%
-# Each batch of 8 nebulae has a best line of its own, and each step goes towards that one. The run
-# never comes to rest. It ends somewhere around the least-squares line, and where depends on the
-# last few batches. A smaller learning rate averages over more of them.
+# Each batch of 8 nebulae has a best line of its own, and each step goes towards that
+# one. The run never comes to rest. It ends somewhere around the least-squares line, and
+# where depends on the last few batches. A smaller learning rate averages over more of
+# them.
 
 wander_large, wander_small = (slopes[rate][500:].std() for rate in (0.1, 0.01))
 print("spread of k over the last 500 epochs, in km/s per Mpc")
@@ -350,8 +391,8 @@ assert wander_large > 10 * wander_small
 assert abs(slopes[0.01][500:].mean() - k_exact) < 1
 
 # %%
-# Even the larger spread is small beside the standard error of the slope. For this table, training
-# longer teaches you nothing more; only better data would.
+# Even the larger spread is small beside the standard error of the slope. For this
+# table, training longer teaches you nothing more; only better data would.
 
 assert wander_large < k_error / 5
 
@@ -360,12 +401,12 @@ assert wander_large < k_error / 5
 # ---------
 #
 # 1. Leave NGC 1068 out. By how many standard errors does the slope change?
-# 2. Express the distances in kiloparsecs. What is the limit of the learning rate now, and which
-#    entry of the matrix sets it?
-# 3. Hubble's nebulae should follow a line through the origin. Write a model with a slope only,
-#    train it, and compare with the formula on this page.
-# 4. Train with batches of a single nebula and learning rate 0.48. How far does the slope swing, and
-#    why, though 0.48 is below the limit for all 24?
+# 2. Express the distances in kiloparsecs. What is the limit of the learning rate now,
+#    and which entry of the matrix sets it?
+# 3. Hubble's nebulae should follow a line through the origin. Write a model with a
+#    slope only, train it, and compare with the formula on this page.
+# 4. Train with batches of a single nebula and learning rate 0.48. How far does the
+#    slope swing, and why, though 0.48 is below the limit for all 24?
 #
 # Next
 # ----

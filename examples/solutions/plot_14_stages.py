@@ -2,8 +2,8 @@ r"""
 Solutions: the five stages
 ==========================
 
-One way to answer each exercise of the five stages. Try them yourself first: the pages hold all
-you need.
+One way to answer each exercise of the five stages. Try them yourself first: the pages
+hold all you need.
 
 **What you will learn:** whether your answers hold.
 
@@ -24,9 +24,9 @@ from torch.utils.data import DataLoader
 # Stage 1
 # -------
 #
-# **1. Five hundred points.** A typical error of about :math:`0.5 \, (2 n)^{-1/2}` remains when a
-# standard deviation is estimated from n points. With ten times the points the estimate usually
-# comes closer, though not for every seed. Here it does.
+# **1. Five hundred points.** A typical error of about :math:`0.5 \, (2 n)^{-1/2}`
+# remains when a standard deviation is estimated from n points. With ten times the
+# points the estimate usually comes closer, though not for every seed. Here it does.
 
 from linreg.data import LinearRegressionDataset
 
@@ -34,7 +34,9 @@ for n in (50, 500):
     data = LinearRegressionDataset(n=n, seed=0)
     noise = data.y - (3 * data.x + 5)
     typical = 0.5 / (2 * n) ** 0.5
-    print(f"n = {n:3d}: standard deviation {noise.std():.3f}, typical error {typical:.3f}")
+    print(
+        f"n = {n:3d}: standard deviation {noise.std():.3f}, typical error {typical:.3f}"
+    )
 # sphinx_gallery_start_ignore
 few, many = (LinearRegressionDataset(n=n, seed=0) for n in (50, 500))
 off = [abs((d.y - (3 * d.x + 5)).std() - 0.5) for d in (few, many)]
@@ -63,8 +65,8 @@ print("the last point:", [round(value.item(), 3) for value in data[49]])
 # Stage 2
 # -------
 #
-# **1. A falling line through (0, 2).** At x = 0 the line has the value m, so m = 2. It falls when
-# k is negative; any such k will do.
+# **1. A falling line through (0, 2).** At x = 0 the line has the value m, so m = 2. It
+# falls when k is negative; any such k will do.
 
 from linreg.model import LinearRegressionModel
 
@@ -98,8 +100,8 @@ print("parameters:", [name for name, _ in QuadraticModel().named_parameters()])
 assert len(list(QuadraticModel().parameters())) == 3
 
 # %%
-# **3. Tensors in place of parameters.** The module does not know them, so ``named_parameters``
-# lists nothing. An optimiser gets nothing to change, and says so.
+# **3. Tensors in place of parameters.** The module does not know them, so
+# ``named_parameters`` lists nothing. An optimiser gets nothing to change, and says so.
 
 
 class ForgetfulModel(nn.Module):
@@ -121,8 +123,8 @@ except ValueError as error:
 # Stage 3
 # -------
 #
-# **1. Learning rate 0.02.** Each step leaves a part :math:`1 - 2 \cdot 0.02 = 0.96` of the way
-# along m. By this formula less than a thousandth is left after 175 steps.
+# **1. Learning rate 0.02.** Each step leaves a part :math:`1 - 2 \cdot 0.02 = 0.96` of
+# the way along m. By this formula less than a thousandth is left after 175 steps.
 
 from linreg.exact import least_squares
 from linreg.training import train
@@ -142,7 +144,9 @@ dataset = LinearRegressionDataset(k=3, m=5, n=50, seed=0)
 k_exact, m_exact = least_squares(dataset.x, dataset.y)
 m = fit(0.02, batch_size=8).parameters["m"][-1]
 print(f"predicted part left: {0.96**175:.5f}")
-print(f"m = {m:.3f}, least squares {m_exact:.3f}; the rest is the noise of the mini-batches")
+print(
+    f"m = {m:.3f}, least squares {m_exact:.3f}; the rest is the noise of the mini-batches"
+)
 assert 0.96**175 < 1e-3
 assert abs(m - m_exact) < 0.1
 
@@ -157,9 +161,9 @@ assert round(0.98**25, 1) == 0.6
 assert abs(1 - m / m_exact - 0.98**25) < 0.05
 
 # %%
-# **3. Learning rate 1.** The steps are too long, each throws the parameters further out, and soon
-# the loss is too large for ``float32`` and becomes infinite. ``train`` stops there. Its message
-# advises a smaller learning rate, and a look at the data.
+# **3. Learning rate 1.** The steps are too long, each throws the parameters further
+# out, and soon the loss is too large for ``float32`` and becomes infinite. ``train``
+# stops there. Its message advises a smaller learning rate, and a look at the data.
 
 try:
     fit(1.0, batch_size=8)
@@ -170,15 +174,17 @@ except FloatingPointError as error:
 # Stage 4
 # -------
 #
-# **1. Five hundred points.** The best line of more points lies closer to the truth, as a rule and
-# here.
+# **1. Five hundred points.** The best line of more points lies closer to the truth, as
+# a rule and here.
 
 distances = {}
 for n in (50, 500):
     data = LinearRegressionDataset(n=n, seed=0)
     k, m = least_squares(data.x, data.y)
     distances[n] = np.hypot(k - 3, m - 5)
-    print(f"n = {n:3d}: k = {k:.3f}, m = {m:.3f}, distance from the star {distances[n]:.3f}")
+    print(
+        f"n = {n:3d}: k = {k:.3f}, m = {m:.3f}, distance from the star {distances[n]:.3f}"
+    )
 assert distances[500] < distances[50]
 
 # %%
@@ -196,13 +202,16 @@ plot_surface(loss_surface(data.x, data.y, k_values, m_values), k_values, m_value
 plot_parameters(data.k, data.m, "truth")
 plt.title("Loss surface, x from 0 to 6")
 plt.legend()
-describe("The loss contours are a long, thin valley that falls from the upper left to the right.")
+describe(
+    "The loss contours are a long, thin valley that falls from the upper left to the right."
+)
 plt.show()
 print(f"mean of x: {data.x.mean():.2f}")
 assert abs(data.x.mean() - 3) < 0.5
 
 # %%
-# **3. No noise.** The smallest loss is 0, up to the rounding of float32, for the true line.
+# **3. No noise.** The smallest loss is 0, up to the rounding of float32, for the true
+# line.
 
 data = LinearRegressionDataset(noise_std=0, seed=0)
 smallest = loss_surface(data.x, data.y, [3], [5])[0, 0]
@@ -213,9 +222,9 @@ assert smallest < 1e-12
 # Stage 5
 # -------
 #
-# **1. Learning rate 0.001.** Each step leaves a part 0.998 of the way along m and 0.994 along k.
-# The prediction holds for x whose mean is 0. Here the mean is not quite 0, so k and m disturb
-# each other, and both fall short of it.
+# **1. Learning rate 0.001.** Each step leaves a part 0.998 of the way along m and 0.994
+# along k. The prediction holds for x whose mean is 0. Here the mean is not quite 0, so
+# k and m disturb each other, and both fall short of it.
 
 history = fit(0.001, batch_size=8)
 k, m = history.parameters["k"][-1], history.parameters["m"][-1]
@@ -227,8 +236,9 @@ assert 0.2 < m / m_exact < 1 - 0.998**175
 # sphinx_gallery_end_ignore
 
 # %%
-# **2. Another start.** Not quite in the same place after 25 epochs: about 3 % of the way along m
-# is missing, whichever side you come from. After 100 epochs the two ends agree.
+# **2. Another start.** Not quite in the same place after 25 epochs: about 3 % of the
+# way along m is missing, whichever side you come from. After 100 epochs the two ends
+# agree.
 
 ends = {}
 for start in (0.0, 10.0):
@@ -241,14 +251,16 @@ for start in (0.0, 10.0):
         optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
         train(model, loader, optimizer, num_epochs)
         ends[start, num_epochs] = model.m.item()
-        print(f"from m = {start:4.1f}, {num_epochs:3d} epochs: m = {model.m.item():.3f}")
+        print(
+            f"from m = {start:4.1f}, {num_epochs:3d} epochs: m = {model.m.item():.3f}"
+        )
 assert ends[10.0, 25] - ends[0.0, 25] > 0.1
 assert abs(ends[10.0, 100] - ends[0.0, 100]) < 0.01
 
 # %%
-# **3. One point a batch.** Each step follows the wish of a single point, noise included, so near
-# the end the path trembles. Instead of the figure, here are two numbers: from epoch to epoch m
-# moves several times as much as with batches of 8.
+# **3. One point a batch.** Each step follows the wish of a single point, noise
+# included, so near the end the path trembles. Instead of the figure, here are two
+# numbers: from epoch to epoch m moves several times as much as with batches of 8.
 
 tremble = {}
 for batch_size in (8, 1):

@@ -2,8 +2,8 @@ r"""
 Solutions: understanding
 ========================
 
-One way to answer each exercise of the pages about why the training works. Try them yourself
-first: the pages hold all you need.
+One way to answer each exercise of the pages about why the training works. Try them
+yourself first: the pages hold all you need.
 
 **What you will learn:** whether your answers hold.
 
@@ -49,8 +49,8 @@ def gradient_at(k, m, x, y):
 # Anatomy of one step
 # -------------------
 #
-# **1. Step 22 with learning rate 0.3.** First the state after 21 steps, and the next batch, as on
-# the page.
+# **1. Step 22 with learning rate 0.3.** First the state after 21 steps, and the next
+# batch, as on the page.
 
 from linreg.model import LinearRegressionModel
 from linreg.training import train
@@ -63,11 +63,13 @@ k, m = model.k.item(), model.m.item()
 x, y = (column.double().numpy() for column in next(iter(loader)))
 
 # %%
-# In the figure, the curve of the batch is at 0.3 lower than at 0, that of all data is higher. So
-# the step helps its eight points and harms the whole.
+# In the figure, the curve of the batch is at 0.3 lower than at 0, that of all data is
+# higher. So the step helps its eight points and harms the whole.
 
 k_new, m_new = np.array([k, m]) - 0.3 * gradient_at(k, m, x, y)
-print(f"this batch: {loss_at(k, m, x, y):.2f} before, {loss_at(k_new, m_new, x, y):.2f} after")
+print(
+    f"this batch: {loss_at(k, m, x, y):.2f} before, {loss_at(k_new, m_new, x, y):.2f} after"
+)
 before, after = loss_at(k, m, x_all, y_all), loss_at(k_new, m_new, x_all, y_all)
 print(f"all data:   {before:.2f} before, {after:.2f} after")
 assert loss_at(k_new, m_new, x, y) < loss_at(k, m, x, y)
@@ -88,8 +90,8 @@ for h in (0.1, 0.01, 0.001):
     assert np.isclose(error, predicted, rtol=1e-6)
 
 # %%
-# **3. Seven gradients and one.** Weight each by the size of its batch. The plain mean would count
-# the two points of the last batch as much as eight others.
+# **3. Seven gradients and one.** Weight each by the size of its batch. The plain mean
+# would count the two points of the last batch as much as eight others.
 
 gradients, sizes = [], []
 for batch in loader:
@@ -109,8 +111,8 @@ assert np.allclose(weighted, full, rtol=0, atol=1e-12)
 assert not np.allclose(np.mean(gradients, axis=0), full, rtol=0, atol=0.01)
 
 # %%
-# **4. Momentum.** Two numbers more to carry along, and the optimiser agrees. The next cell gives
-# ``torch.optim.SGD`` the same batches.
+# **4. Momentum.** Two numbers more to carry along, and the optimiser agrees. The next
+# cell gives ``torch.optim.SGD`` the same batches.
 
 shuffling.manual_seed(0)
 batches = [(x.double(), y.double()) for x, y in loader]
@@ -124,7 +126,12 @@ print("by hand:   k = {:.10f}, m = {:.10f}".format(*parameters))
 # At level 5 momentum is one argument.
 
 model = LinearRegressionModel().double()
-train(model, batches, torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9), num_epochs=1)
+train(
+    model,
+    batches,
+    torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9),
+    num_epochs=1,
+)
 print(f"optimiser: k = {model.k.item():.10f}, m = {model.m.item():.10f}")
 assert np.allclose(parameters, (model.k.item(), model.m.item()), rtol=0, atol=1e-12)
 
@@ -132,8 +139,8 @@ assert np.allclose(parameters, (model.k.item(), model.m.item()), rtol=0, atol=1e
 # How fast, and how far
 # ---------------------
 #
-# **1. Down to 1 %.** The factor is 1 minus the learning rate times the flat curvature. Its power t
-# is 0.01 when t is the logarithm of 0.01, divided by that of the factor.
+# **1. Down to 1 %.** The factor is 1 minus the learning rate times the flat curvature.
+# Its power t is 0.01 when t is the logarithm of 0.01, divided by that of the factor.
 
 
 def hessian_of(x):
@@ -148,7 +155,11 @@ def hessian_of(x):
 steps = np.log(0.01) / np.log(1 - 0.01 * flat)
 epochs = int(np.ceil(steps / len(loader)))
 print(f"predicted: {np.ceil(steps):.0f} steps, that is {epochs} epochs")
-assert (1 - 0.01 * flat) ** np.ceil(steps) <= 0.01 < (1 - 0.01 * flat) ** (np.ceil(steps) - 1)
+assert (
+    (1 - 0.01 * flat) ** np.ceil(steps)
+    <= 0.01
+    < (1 - 0.01 * flat) ** (np.ceil(steps) - 1)
+)
 
 # %%
 # The training gets there, give or take the noise of the mini-batches.
@@ -167,8 +178,9 @@ print(f"left of the flat error: {abs(end / start):.2%}")
 assert abs(end / start) < 0.02
 
 # %%
-# **2. x from 0 to 6.** The curvatures lie far apart now, so the highest learning rate is low and
-# the flat direction slow. The steep error shows which side of the limit you are on.
+# **2. x from 0 to 6.** The curvatures lie far apart now, so the highest learning rate
+# is low and the flat direction slow. The steep error shows which side of the limit you
+# are on.
 
 
 def descend(x, y, learning_rate, steps):
@@ -213,14 +225,15 @@ for learning_rate in (0.25, fastest):
 # sphinx_gallery_start_ignore
 assert np.isclose(1 - fastest * flat, -(1 - fastest * steep))
 at_fastest, at_quarter = (
-    np.linalg.norm(descend(x_all, y_all, rate, steps=30) - exact) for rate in (fastest, 0.25)
+    np.linalg.norm(descend(x_all, y_all, rate, steps=30) - exact)
+    for rate in (fastest, 0.25)
 )
 assert at_fastest < at_quarter
 # sphinx_gallery_end_ignore
 
 # %%
-# The figure shows both factors. The higher of the two lines is what counts, and it is lowest where
-# they cross.
+# The figure shows both factors. The higher of the two lines is what counts, and it is
+# lowest where they cross.
 
 from linreg.plotting import EXACT, INK, MODEL, describe, use_house_style
 
@@ -235,7 +248,9 @@ plt.text(fastest - 0.01, 0.48, "fastest", ha="right")
 plt.xlabel("learning rate")
 plt.ylabel("part of the error left by a step")
 plt.title("The fastest learning rate")
-describe("The flat line falls slowly; the steep one falls to 0 and rises to cross it at the mark.")
+describe(
+    "The flat line falls slowly; the steep one falls to 0 and rises to cross it at the mark."
+)
 plt.show()
 # sphinx_gallery_start_ignore
 largest = np.maximum(abs(1 - rates * flat), abs(1 - rates * steep))
@@ -243,9 +258,10 @@ assert largest.min() >= abs(1 - fastest * flat)
 # sphinx_gallery_end_ignore
 
 # %%
-# **4. A hundred times the points.** About ten times smaller: the square root of a hundred. Away
-# from the lowest point the loss grows by the square of the distance along m, so the reach of the
-# ellipse straight up from its centre is the square root of ``edge - lowest``.
+# **4. A hundred times the points.** About ten times smaller: the square root of a
+# hundred. Away from the lowest point the loss grows by the square of the distance along
+# m, so the reach of the ellipse straight up from its centre is the square root of
+# ``edge - lowest``.
 
 reach = {}
 for n in (50, 5000):
@@ -259,8 +275,8 @@ print(f"ratio: {reach[50] / reach[5000]:.1f}")
 assert 9 < reach[50] / reach[5000] < 12
 
 # %%
-# Two things push the ratio above ten. With few points the ellipse is wider than the square root
-# says. And these fifty points look noisier than those five thousand.
+# Two things push the ratio above ten. With few points the ellipse is wider than the
+# square root says. And these fifty points look noisier than those five thousand.
 
 wider = np.sqrt((0.05 ** (-2 / 48) - 1) / (0.05 ** (-2 / 4998) - 1))
 print(f"from the number of points alone: {wider:.1f}")
@@ -272,8 +288,9 @@ assert reach[50] / reach[5000] > wider
 # What the mini-batch adds
 # ------------------------
 #
-# **1. A quarter of the floor.** The floor is proportional to the learning rate and to one over the
-# batch size. So take a quarter of the learning rate, or four times the batch.
+# **1. A quarter of the floor.** The floor is proportional to the learning rate and to
+# one over the batch size. So take a quarter of the learning rate, or four times the
+# batch.
 
 from linreg.noise import noise_floor
 
@@ -289,8 +306,8 @@ assert 0.24 < larger / floor < 0.26
 # %%
 # Not exactly a quarter: the formula holds for small learning rates.
 #
-# **2. The spread of the exact lines.** The least-squares lines of fresh data know nothing of
-# mini-batches. Their spread is the noise of the data alone.
+# **2. The spread of the exact lines.** The least-squares lines of fresh data know
+# nothing of mini-batches. Their spread is the noise of the data alone.
 
 from linreg.ensemble import shuffled_epochs, train_runs
 
@@ -313,13 +330,15 @@ assert min(shares[0][1], shares[1][1]) > 0.9
 # sphinx_gallery_end_ignore
 
 # %%
-# Spreads of independent causes add up in their squares. So most of the cloud is the noise of the
-# data: along m nearly all of it, along k about seven tenths. The cloud along k has a third cause.
-# After 25 epochs m is unfinished, and where the x are not centred an unfinished m pulls k along.
-# After 50 epochs that is over, and the share along k is nine tenths.
+# Spreads of independent causes add up in their squares. So most of the cloud is the
+# noise of the data: along m nearly all of it, along k about seven tenths. The cloud
+# along k has a third cause. After 25 epochs m is unfinished, and where the x are not
+# centred an unfinished m pulls k along. After 50 epochs that is over, and the share
+# along k is nine tenths.
 #
-# **3. Shuffled batches of 10.** Five equal batches. Now nothing is left over at the end of an
-# epoch, and the floor drops much further than to the third that batches of 8 left.
+# **3. Shuffled batches of 10.** Five equal batches. Now nothing is left over at the end
+# of an epoch, and the floor drops much further than to the third that batches of 8
+# left.
 
 from linreg.noise import loss_above_minimum
 
@@ -336,10 +355,12 @@ assert parts[8] > 0.25
 assert parts[10] < 0.05
 
 # %%
-# This confirms both halves of the explanation. Equal batches cancel almost completely within an
-# epoch. What remained with batches of 8 came from the last batch, the one of 2.
+# This confirms both halves of the explanation. Equal batches cancel almost completely
+# within an epoch. What remained with batches of 8 came from the last batch, the one of
+# 2.
 #
-# **4. How large a learning rate?** Search for the rate at which the prediction becomes infinite.
+# **4. How large a learning rate?** Search for the rate at which the prediction becomes
+# infinite.
 
 rates = np.arange(0.01, 0.4, 0.001)
 design = np.stack([x_all, np.ones(50)], axis=1)
@@ -354,8 +375,8 @@ assert limits[1] < 0.55 * full
 assert limits[1] < limits[8] < limits[32] < full
 
 # %%
-# Small batches cost speed. A single point allows about half the learning rate of the full batch
-# before the spread grows without bound; with 32 points little is lost.
+# Small batches cost speed. A single point allows about half the learning rate of the
+# full batch before the spread grows without bound; with 32 points little is lost.
 #
 # Pitfalls
 # --------
@@ -378,8 +399,8 @@ print(f"steps between passages: {np.diff(upward)}, mean {np.diff(upward).mean():
 assert abs(np.diff(upward).mean() - 89) < 5
 
 # %%
-# **2. The shapes put right.** The slope and the intercept are those of least squares, and the loss
-# is the smallest there is.
+# **2. The shapes put right.** The slope and the intercept are those of least squares,
+# and the loss is the smallest there is.
 
 column = dataset.x.unsqueeze(1)
 linear = torch.nn.Linear(1, 1)
@@ -391,19 +412,23 @@ for _ in range(200):
     loss = ((dataset.y - linear(column).squeeze(1)) ** 2).mean()
     loss.backward()
     optimizer.step()
-print(f"slope {linear.weight.item():.3f}, intercept {linear.bias.item():.3f}, loss {loss:.3f}")
+print(
+    f"slope {linear.weight.item():.3f}, intercept {linear.bias.item():.3f}, loss {loss:.3f}"
+)
 assert np.allclose([linear.weight.item(), linear.bias.item()], start, atol=1e-3)
 assert abs(loss.item() - loss_at(*start, x_all, y_all)) < 1e-4
 
 # %%
-# **3. Without the last batch.** All batches now weigh the same, but the two points that are left
-# out differ from order to order. So the mean still depends on it, only less.
+# **3. Without the last batch.** All batches now weigh the same, but the two points that
+# are left out differ from order to order. So the mean still depends on it, only less.
 
 squared = dataset.y**2  # the losses of the line y = 0
 order = torch.Generator().manual_seed(0)
 means = {"all seven batches": [], "without the last": []}
 for _ in range(1000):
-    batches = [batch.mean() for batch in squared[torch.randperm(50, generator=order)].split(8)]
+    batches = [
+        batch.mean() for batch in squared[torch.randperm(50, generator=order)].split(8)
+    ]
     means["all seven batches"].append(torch.stack(batches).mean().item())
     means["without the last"].append(torch.stack(batches[:6]).mean().item())
 for name, values in means.items():
@@ -424,7 +449,9 @@ def checked_loss(model, inputs, target):
         raise TypeError(f"inputs must be {like.dtype}, got {inputs.dtype}")
     prediction = model(inputs)
     if prediction.shape != target.shape:
-        raise ValueError(f"shapes differ: {tuple(prediction.shape)}, {tuple(target.shape)}")
+        raise ValueError(
+            f"shapes differ: {tuple(prediction.shape)}, {tuple(target.shape)}"
+        )
     return ((target - prediction) ** 2).mean()
 
 
@@ -438,7 +465,10 @@ for inputs, wanted in [(whole, target), (column, dataset.y), (column, target)]:
     except (TypeError, ValueError) as error:
         print(f"{type(error).__name__}: {error}")
 # sphinx_gallery_start_ignore
-assert abs(checked_loss(linear, column, target).item() - loss_at(*start, x_all, y_all)) < 1e-4
+assert (
+    abs(checked_loss(linear, column, target).item() - loss_at(*start, x_all, y_all))
+    < 1e-4
+)
 # sphinx_gallery_end_ignore
 
 # %%

@@ -2,8 +2,8 @@ r"""
 Solutions: beyond the post
 ==========================
 
-One way to answer each exercise of the four pages on real data, speed, many machines and a curve.
-Try them yourself first: the pages hold all you need.
+One way to answer each exercise of the four pages on real data, speed, many machines and
+a curve. Try them yourself first: the pages hold all you need.
 
 **What you will learn:** whether your answers hold.
 
@@ -42,8 +42,9 @@ distance = torch.tensor(distance, dtype=torch.float64)
 velocity = torch.tensor(velocity, dtype=torch.float64)
 
 # %%
-# **1. Without NGC 1068.** The slope changes by a small part of its standard error. That nebula lies
-# far above the line, but near the mean distance, where it can hardly turn the line.
+# **1. Without NGC 1068.** The slope changes by a small part of its standard error. That
+# nebula lies far above the line, but near the mean distance, where it can hardly turn
+# the line.
 
 from linreg.exact import least_squares
 
@@ -58,27 +59,31 @@ print(f"change: {abs(k_kept - k_all) / k_error:.2f} standard errors")
 assert abs(k_kept - k_all) < 0.25 * k_error
 
 # %%
-# Leave out each in turn, and one at the far end changes the slope most: by less than a standard
-# error still. No single nebula decides it.
+# Leave out each in turn, and one at the far end changes the slope most: by less than a
+# standard error still. No single nebula decides it.
 
 changes = {}
 for i, name in enumerate(names):
     kept = torch.arange(24) != i
-    changes[name] = abs(least_squares(distance[kept], velocity[kept])[0] - k_all) / k_error
+    changes[name] = (
+        abs(least_squares(distance[kept], velocity[kept])[0] - k_all) / k_error
+    )
 most = max(changes, key=changes.get)
 print(f"largest change: {changes[most]:.2f} standard errors, without NGC {most}")
 assert changes[most] < 1
 assert distance[names.index(most)] == distance.max()
 
 # %%
-# **2. In kiloparsecs.** The numbers are 1000 times as large, and the mean of their squares a
-# million times. It is by far the largest entry of the matrix, and sets the limit almost alone:
-# about 1 over the mean of the squares.
+# **2. In kiloparsecs.** The numbers are 1000 times as large, and the mean of their
+# squares a million times. It is by far the largest entry of the matrix, and sets the
+# limit almost alone: about 1 over the mean of the squares.
 
 
 def limit(r):
     """Return the largest stable learning rate of full-batch descent."""
-    hessian = 2 * torch.tensor([[(r**2).mean(), r.mean()], [r.mean(), 1]], dtype=torch.float64)
+    hessian = 2 * torch.tensor(
+        [[(r**2).mean(), r.mean()], [r.mean(), 1]], dtype=torch.float64
+    )
     return 2 / torch.linalg.eigvalsh(hessian).max().item()
 
 
@@ -88,7 +93,8 @@ print(f"1 / mean of r^2: {1 / (1000 * distance).square().mean().item():.3e}")
 assert abs(limit(1000 * distance) * (1000 * distance).square().mean().item() - 1) < 1e-5
 
 # %%
-# **3. Through the origin.** A model with a slope only ends at the sum of r v over the sum of r².
+# **3. Through the origin.** A model with a slope only ends at the sum of r v over the
+# sum of r².
 
 from linreg.training import train
 
@@ -127,7 +133,10 @@ assert single.min() < 0.48 < limit(distance)
 
 model = LinearRegressionModel().double()
 optimizer = torch.optim.SGD(model.parameters(), lr=0.48)
-data, sampler = TensorDataset(distance, velocity), MiniBatchSampler(24, batch_size=1, seed=0)
+data, sampler = (
+    TensorDataset(distance, velocity),
+    MiniBatchSampler(24, batch_size=1, seed=0),
+)
 loader = DataLoader(data, batch_size=None, sampler=sampler)
 slopes = train(model, loader, optimizer, num_epochs=50).parameters["k"]
 print(f"slope between {slopes.min():.1e} and {slopes.max():.1e}")
@@ -137,9 +146,10 @@ assert abs(slopes).max() > 10 * k_all
 # Speed
 # -----
 #
-# **1. A step and a point.** Time an epoch for each batch size. The time is that of the steps plus
-# that of the points, so a line through (steps, time) has the price of a step as its slope, and the
-# price of all points as its intercept. A step costs more than a hundred points do.
+# **1. A step and a point.** Time an epoch for each batch size. The time is that of the
+# steps plus that of the points, so a line through (steps, time) has the price of a step
+# as its slope, and the price of all points as its intercept. A step costs more than a
+# hundred points do.
 
 from linreg.data import LinearRegressionDataset
 
@@ -170,9 +180,10 @@ assert per_step > 0
 assert per_step > 100 * points / len(dataset)
 
 # %%
-# **2. Without shuffling.** The share of the random order is ``1 - in_order / shuffled``, less than
-# half here. It grows with the number of points, because a large table no longer fits into the
-# processor's caches, and then every jump waits for memory.
+# **2. Without shuffling.** The share of the random order is ``1 - in_order /
+# shuffled``, less than half here. It grows with the number of points, because a large
+# table no longer fits into the processor's caches, and then every jump waits for
+# memory.
 
 in_order, shuffled = epoch_seconds(4096, shuffle=False), epoch_seconds(4096)
 # sphinx_gallery_start_ignore
@@ -182,9 +193,9 @@ assert any(one > other / 2 for one, other in tries)
 # sphinx_gallery_end_ignore
 
 # %%
-# **3. A list of indices.** The dataset now answers once per batch, but the loader still stacks a
-# list of points, one by one. The batches hold the same numbers, as ``float64``, since the loader
-# makes them from Python's own numbers.
+# **3. A list of indices.** The dataset now answers once per batch, but the loader still
+# stacks a list of points, one by one. The batches hold the same numbers, as
+# ``float64``, since the loader makes them from Python's own numbers.
 
 
 class AskedByList(LinearRegressionDataset):
@@ -192,7 +203,9 @@ class AskedByList(LinearRegressionDataset):
 
     def __getitems__(self, indices):
         """Return a list of pairs of numbers."""
-        return list(zip(self.x[indices].tolist(), self.y[indices].tolist(), strict=True))
+        return list(
+            zip(self.x[indices].tolist(), self.y[indices].tolist(), strict=True)
+        )
 
 
 by_list, by_item = AskedByList(n=50, seed=0), LinearRegressionDataset(n=50, seed=0)
@@ -223,8 +236,8 @@ print("slowest first:", ", ".join(sorted(times, key=times.get, reverse=True)))
 assert times["one by one"] > times["by list"] > times["by tensor"]
 
 # %%
-# **4. The parts of a step.** Each function does what the one before it does, and one part more. So
-# the price of a part is a difference.
+# **4. The parts of a step.** Each function does what the one before it does, and one
+# part more. So the price of a part is a difference.
 
 model = LinearRegressionModel()
 optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
@@ -248,12 +261,12 @@ def step(x, y):
 
 
 # %%
-# ``timeit`` calls a function a few times and repeats that. The shortest time counts: among many
-# short tries there is one that no other program disturbs.
+# ``timeit`` calls a function a few times and repeats that. The shortest time counts:
+# among many short tries there is one that no other program disturbs.
 #
-# On eight points the smallest part is the prediction with its loss, so most of the time goes to
-# autograd and to the optimiser. On 200,000 it is the optimiser, which still has two parameters to
-# update.
+# On eight points the smallest part is the prediction with its loss, so most of the time
+# goes to autograd and to the optimiser. On 200,000 it is the optimiser, which still has
+# two parameters to update.
 
 
 def smallest_part(n, number):
@@ -263,30 +276,39 @@ def smallest_part(n, number):
         min(timeit.repeat(partial(part, data.x, data.y), number=number, repeat=50))
         for part in (predict, derive, step)
     )
-    parts = {"prediction and loss": first, "gradient": second - first, "optimiser": third - second}
+    parts = {
+        "prediction and loss": first,
+        "gradient": second - first,
+        "optimiser": third - second,
+    }
     return min(parts, key=parts.get)
 
 
 few, many = smallest_part(8, number=30), smallest_part(200_000, number=3)
 # sphinx_gallery_start_ignore
 # One of ten tries: another program can slow down the first.
-tries = ((smallest_part(8, number=30), smallest_part(200_000, number=3)) for _ in range(10))
-assert (few, many) == (answer := ("prediction and loss", "optimiser")) or answer in tries
+tries = (
+    (smallest_part(8, number=30), smallest_part(200_000, number=3)) for _ in range(10)
+)
+assert (few, many) == (
+    answer := ("prediction and loss", "optimiser")
+) or answer in tries
 # sphinx_gallery_end_ignore
 
 # %%
 # Many machines
 # -------------
 #
-# **1. Eight points for five processes.** The first three get one more than the last two.
+# **1. Eight points for five processes.** The first three get one more than the last
+# two.
 
 print([len(share) for share in torch.arange(8).tensor_split(5)])
 assert [len(share) for share in torch.arange(8).tensor_split(5)] == [2, 2, 2, 1, 1]
 
 # %%
-# **2. Without the optimiser's state.** With momentum, the optimiser remembers the steps it took.
-# One that starts without that memory goes another way. Plain SGD remembers nothing, so it does
-# not notice.
+# **2. Without the optimiser's state.** With momentum, the optimiser remembers the steps
+# it took. One that starts without that memory goes another way. Plain SGD remembers
+# nothing, so it does not notice.
 
 
 def interrupted(momentum, forget):
@@ -307,16 +329,19 @@ def interrupted(momentum, forget):
 # %%
 
 for momentum in (0.0, 0.9):
-    kept_k, lost_k = interrupted(momentum, forget=False), interrupted(momentum, forget=True)
+    kept_k, lost_k = (
+        interrupted(momentum, forget=False),
+        interrupted(momentum, forget=True),
+    )
     print(f"momentum {momentum}: k = {kept_k:.4f}, without the state {lost_k:.4f}")
     assert (kept_k == lost_k) == (momentum == 0)
 
 # %%
-# **3. Without the place in the epoch.** A process that is started again makes its sampler anew,
-# from the seed. Say it died after three batches of the fifth epoch. Then the fifth epoch begins
-# again: the 24 points that it had seen come twice. And it begins with the order of the very first
-# epoch, so all orders are used again. Each loss by itself looks right, so nobody finds that error
-# later.
+# **3. Without the place in the epoch.** A process that is started again makes its
+# sampler anew, from the seed. Say it died after three batches of the fifth epoch. Then
+# the fifth epoch begins again: the 24 points that it had seen come twice. And it begins
+# with the order of the very first epoch, so all orders are used again. Each loss by
+# itself looks right, so nobody finds that error later.
 
 sampler = MiniBatchSampler(50, batch_size=8, seed=0)
 first_epoch = torch.cat(list(sampler))
@@ -324,20 +349,24 @@ for _ in range(3):
     list(sampler)
 seen = torch.cat(list(islice(sampler, 3)))
 restarted = torch.cat(list(MiniBatchSampler(50, batch_size=8, seed=0)))
-print(f"seen twice in the fifth epoch: {len(set(seen.tolist()) & set(restarted.tolist()))} points")
+print(
+    f"seen twice in the fifth epoch: {len(set(seen.tolist()) & set(restarted.tolist()))} points"
+)
 print("the order of the first epoch again:", torch.equal(restarted, first_epoch))
 assert len(set(seen.tolist()) & set(restarted.tolist())) == 24
 assert torch.equal(restarted, first_epoch)
 
 # %%
-# **4. Another disk.** A rename within one file system changes a name and nothing else. Between
-# two disks there is no such thing: ``Path.replace`` refuses with an ``OSError``. Tools that seem to
-# do it copy the file and delete the old one, and a copy can be cut short.
+# **4. Another disk.** A rename within one file system changes a name and nothing else.
+# Between two disks there is no such thing: ``Path.replace`` refuses with an
+# ``OSError``. Tools that seem to do it copy the file and delete the old one, and a copy
+# can be cut short.
 #
 # A curve
 # -------
 #
-# **1. Without bends.** A chain of lines is a line. It ends near the loss of the best one.
+# **1. Without bends.** A chain of lines is a line. It ends near the loss of the best
+# one.
 
 from linreg.training import mean_squared_error
 
@@ -371,7 +400,9 @@ def network(width, bend=nn.Tanh):
 def fit(model, x, y, num_epochs, optimizer=None):
     """Train as on that page, and return the losses on the points given and on those held out."""
     shuffling = torch.Generator().manual_seed(0)
-    loader = DataLoader(TensorDataset(x, y), batch_size=8, shuffle=True, generator=shuffling)
+    loader = DataLoader(
+        TensorDataset(x, y), batch_size=8, shuffle=True, generator=shuffling
+    )
     optimizer = optimizer or torch.optim.Adam(model.parameters(), lr=0.01)
     train(model, loader, optimizer, num_epochs)
     with torch.no_grad():
@@ -388,9 +419,9 @@ print(f"network without bends {straight:.3f}, best line {best:.3f}")
 assert best <= straight < 1.05 * best
 
 # %%
-# **2. Fifty epochs.** The wide network has found the curve by then, and has not yet found the
-# noise. To stop there is called *early stopping*. (On the page the points came in other orders, so
-# its loss after 1000 epochs differs a little.)
+# **2. Fifty epochs.** The wide network has found the curve by then, and has not yet
+# found the noise. To stop there is called *early stopping*. (On the page the points
+# came in other orders, so its loss after 1000 epochs differs a little.)
 
 _, early = fit(network(64), x_train, y_train, num_epochs=50)
 _, late = fit(network(64), x_train, y_train, num_epochs=1000)
@@ -398,8 +429,9 @@ print(f"held out: {early:.3f} after 50 epochs, {late:.3f} after 1000")
 assert early < late
 
 # %%
-# **3. Four hundred points.** With twenty times the data and the same number of steps the wide
-# network hardly overfits: it cannot bend to every point, and its two losses are close together.
+# **3. Four hundred points.** With twenty times the data and the same number of steps
+# the wide network hardly overfits: it cannot bend to every point, and its two losses
+# are close together.
 
 x_many, y_many = points_of_a_curve(400)
 wide = network(64)
@@ -425,8 +457,8 @@ describe("With many points the wide network follows the dashed true curve closel
 plt.show()
 
 # %%
-# **4. SGD instead of Adam.** Train in pieces, until the loss is down to what Adam reached in 1000
-# epochs. With the larger learning rate SGD gets there sooner.
+# **4. SGD instead of Adam.** Train in pieces, until the loss is down to what Adam
+# reached in 1000 epochs. With the larger learning rate SGD gets there sooner.
 
 adam, _ = fit(network(4), x_train, y_train, num_epochs=1000)
 

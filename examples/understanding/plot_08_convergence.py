@@ -2,12 +2,13 @@ r"""
 How fast, and how far
 =====================
 
-The training of stage 3 stopped short of the best intercept, and with a learning
-rate of 1 it fails. Why, and by how much? Both answers follow from one matrix with two rows. This
-page computes it and checks each number that it predicts.
+The training of stage 3 stopped short of the best intercept, and with a learning rate of
+1 it fails. Why, and by how much? Both answers follow from one matrix with two rows.
+This page computes it and checks each number that it predicts.
 
-**What you will learn:** the exact solution, how curvature sets the speed of training and its
-highest learning rate, why inputs are standardised, and how sure fifty points can make you.
+**What you will learn:** the exact solution, how curvature sets the speed of training
+and its highest learning rate, why inputs are standardised, and how sure fifty points
+can make you.
 
 **What you need:** stage 4, the loss surface, and the page on one step.
 """
@@ -29,9 +30,10 @@ from torch.utils.data import DataLoader, TensorDataset
 # The exact solution
 # ------------------
 #
-# At the lowest point of the bowl both slopes of the loss are zero. The page on one step gave
-# them: the mean of :math:`r_i x_i` is 0, and so is the mean of :math:`r_i`. These are two linear
-# equations in k and m, and they have a solution in closed form. It is called *least squares*.
+# At the lowest point of the bowl both slopes of the loss are zero. The page on one step
+# gave them: the mean of :math:`r_i x_i` is 0, and so is the mean of :math:`r_i`. These
+# are two linear equations in k and m, and they have a solution in closed form. It is
+# called *least squares*.
 
 from linreg.exact import least_squares
 
@@ -54,14 +56,14 @@ assert abs(np.mean(residual * x)) < 1e-12
 assert abs(np.mean(residual)) < 1e-12
 
 # %%
-# Nobody needs gradient descent to fit a line. But because the answer is known, you can measure at
-# each step how far a training still has to go.
+# Nobody needs gradient descent to fit a line. But because the answer is known, you can
+# measure at each step how far a training still has to go.
 #
 # The curvature
 # -------------
 #
-# The *Hessian* H holds the second derivatives of the loss: how much each slope changes when a
-# parameter changes. For this loss it is the same at every k and m:
+# The *Hessian* H holds the second derivatives of the loss: how much each slope changes
+# when a parameter changes. For this loss it is the same at every k and m:
 #
 # .. math::
 #
@@ -88,7 +90,9 @@ def loss_of(parameters):
     return torch.mean((dataset.y.double() - (k * dataset.x.double() + m)) ** 2)
 
 
-by_autograd = torch.autograd.functional.hessian(loss_of, torch.zeros(2, dtype=torch.float64))
+by_autograd = torch.autograd.functional.hessian(
+    loss_of, torch.zeros(2, dtype=torch.float64)
+)
 assert np.allclose(H, by_autograd.numpy(), rtol=0, atol=1e-12)
 
 # %%
@@ -107,8 +111,8 @@ centred = np.linalg.eigvalsh(hessian_of(x - x.mean()))
 assert np.allclose(centred, [2, 2 * np.var(x)])
 
 # %%
-# These fifty x have a mean of -0.29, so the flat direction is a little off the axis of m, and the
-# curvatures are a little off 2 and 6.
+# These fifty x have a mean of -0.29, so the flat direction is a little off the axis of
+# m, and the curvatures are a little off 2 and 6.
 #
 # What one step does to the error
 # -------------------------------
@@ -119,7 +123,8 @@ assert np.allclose(centred, [2, 2 * np.var(x)])
 #
 # .. math:: \delta_{t+1} = \delta_t - \eta H \delta_t = (I - \eta H) \, \delta_t
 #
-# Along an eigenvector with curvature :math:`\lambda`, the factor is :math:`1 - \eta \lambda`.
+# Along an eigenvector with curvature :math:`\lambda`, the factor is :math:`1 - \eta
+# \lambda`.
 
 # sphinx_gallery_start_ignore
 assert round(np.mean(x), 2) == -0.29
@@ -133,16 +138,16 @@ print("factor per step:     {:.4f}  {:.5f}".format(*factors))
 print("left after 175 steps {:.4f}  {:.5f}".format(*factors**175))
 
 # %%
-# Taken t times, the step multiplies the error at the start by the power t of the matrix. This
-# predicts the error after every step, without any training.
+# Taken t times, the step multiplies the error at the start by the power t of the
+# matrix. This predicts the error after every step, without any training.
 
 exact = np.array([k_exact, m_exact])
 step_matrix = np.eye(2) - 0.01 * H
 predicted = [np.linalg.matrix_power(step_matrix, t) @ (0 - exact) for t in range(176)]
 
 # %%
-# Now train, in two ways. First with the gradient over all data: this is level 1 of the page on one
-# step.
+# Now train, in two ways. First with the gradient over all data: this is level 1 of the
+# page on one step.
 
 
 def descend(x, y, learning_rate, steps, start=(0.0, 0.0)):
@@ -164,7 +169,8 @@ print(f"largest gap to the prediction: {abs(full_batch_error - predicted).max():
 assert np.allclose(full_batch_error, predicted, rtol=0, atol=1e-12)
 
 # %%
-# Then with mini-batches of 8: the run of stage 3, recorded after each epoch of seven steps.
+# Then with mini-batches of 8: the run of stage 3, recorded after each epoch of seven
+# steps.
 
 from linreg.model import LinearRegressionModel
 from linreg.training import train
@@ -197,27 +203,35 @@ from linreg.plotting import BATCH, INK, MODEL, describe, use_house_style
 use_house_style()
 recorded = range(0, 176, 7)
 plt.semilogy(abs(np.array(predicted)), "--", color=INK, label=["predicted", "_"])
-plt.semilogy(recorded, abs(full_batch_error[::7]), "o", color=MODEL, label=["full batch", "_"])
-plt.semilogy(recorded, abs(mini_batch_error), "x", color=BATCH, label=["batches of 8", "_"])
+plt.semilogy(
+    recorded, abs(full_batch_error[::7]), "o", color=MODEL, label=["full batch", "_"]
+)
+plt.semilogy(
+    recorded, abs(mini_batch_error), "x", color=BATCH, label=["batches of 8", "_"]
+)
 plt.text(80, 1.6, "error of m")
 plt.text(30, 0.12, "error of k")
 plt.title("Error against steps")
 plt.xlabel("step")
 plt.ylabel("distance from least squares")
 plt.legend()
-describe("Two dashed curves fall; dots lie on them, crosses scatter around them, most at the end.")
+describe(
+    "Two dashed curves fall; dots lie on them, crosses scatter around them, most at the end."
+)
 plt.show()
 
 # %%
-# The full batch lies on the prediction to twelve digits. The mini-batches scatter around it: on
-# average a batch has the gradient of all data. The error of m falls on a straight line all the
-# way. That of k falls much faster at first, then bends: once the steep direction is done, what is
-# left of k belongs to the flat one, which is not quite that of m.
+# The full batch lies on the prediction to twelve digits. The mini-batches scatter
+# around it: on average a batch has the gradient of all data. The error of m falls on a
+# straight line all the way. That of k falls much faster at first, then bends: once the
+# steep direction is done, what is left of k belongs to the flat one, which is not quite
+# that of m.
 #
 # The post's 4.86
 # ---------------
 #
-# The post started from 0, with a true intercept of 5. If the mean of x is 0, the flat curvature is
+# The post started from 0, with a true intercept of 5. If the mean of x is 0, the flat
+# curvature is
 # 2. Then 175 steps should end at
 
 # sphinx_gallery_start_ignore
@@ -233,14 +247,14 @@ print(f"this data, measured: m = {m_exact + mini_batch_error[-1][1]:.3f}")
 assert round(m_expected, 2) == 4.85
 
 # %%
-# So do not read the published number as a poor estimate of 5. It is a good estimate of where 175
-# steps end.
+# So do not read the published number as a poor estimate of 5. It is a good estimate of
+# where 175 steps end.
 #
 # How large may the learning rate be?
 # -----------------------------------
 #
-# The factor :math:`1 - \eta \lambda` shrinks the error as long as it lies between -1 and 1. The
-# steep direction breaks this first, so the limit is
+# The factor :math:`1 - \eta \lambda` shrinks the error as long as it lies between -1
+# and 1. The steep direction breaks this first, so the limit is
 #
 # .. math:: \eta < \frac{2}{\lambda_{\max}}.
 #
@@ -261,8 +275,8 @@ assert below[-1] < 0.1 * below[0]
 assert above[-1] > 10 * above[0]
 
 # %%
-# Both runs first lose the error along the flat direction. Then the steep one decides, and the limit
-# is sharp.
+# Both runs first lose the error along the flat direction. Then the steep one decides,
+# and the limit is sharp.
 
 plt.semilogy(above, color=INK, linestyle=":", label="2 % above the limit")
 plt.semilogy(below, color=MODEL, label="2 % below the limit")
@@ -270,17 +284,20 @@ plt.title("Either side of the limit")
 plt.xlabel("step")
 plt.ylabel("distance from least squares")
 plt.legend()
-describe("From one start both curves drop at first; then the dotted climbs and the solid falls.")
+describe(
+    "From one start both curves drop at first; then the dotted climbs and the solid falls."
+)
 plt.show()
 
 # %%
 # Small batches diverge sooner
 # ----------------------------
 #
-# A batch has a bowl of its own, and what counts is the curvature of that bowl. For a single point
-# at x it is :math:`2 (1 + x^2)` in one direction and 0 in the other, so the limit of a single
-# point is :math:`1 / (1 + x^2)`. The six batches of 8 below are cut from the points in their order.
-# Shuffling makes others, and some of them have a lower limit.
+# A batch has a bowl of its own, and what counts is the curvature of that bowl. For a
+# single point at x it is :math:`2 (1 + x^2)` in one direction and 0 in the other, so
+# the limit of a single point is :math:`1 / (1 + x^2)`. The six batches of 8 below are
+# cut from the points in their order. Shuffling makes others, and some of them have a
+# lower limit.
 
 single = [np.linalg.eigvalsh(hessian_of(x[i : i + 1]))[-1] for i in range(50)]
 assert np.allclose(single, 2 * (1 + x**2))
@@ -295,10 +312,10 @@ assert np.linalg.eigvalsh(hessian_of(farthest))[-1] > max(eights)
 # sphinx_gallery_end_ignore
 
 # %%
-# Points far from 0 have a low limit, points near 0 a high one. If the learning rate is above the
-# limit of some batches, a run can still survive: the other batches pull it back. The higher the
-# learning rate, the fewer they are, and single points fail first. Here is the loss above the lowest
-# one after 25 epochs:
+# Points far from 0 have a low limit, points near 0 a high one. If the learning rate is
+# above the limit of some batches, a run can still survive: the other batches pull it
+# back. The higher the learning rate, the fewer they are, and single points fail first.
+# Here is the loss above the lowest one after 25 epochs:
 
 from linreg.landscape import loss_surface
 
@@ -314,15 +331,15 @@ for learning_rate in (0.05, 0.15, 0.25, 0.35):
     print(f"{learning_rate:.2f}" + "".join(row))
 
 # %%
-# At 0.25 single points explode, while batches of eight and of fifty come close. At 0.35, past the
-# limit of all data, nothing converges. At 0.05 the full batch is the worst of the three: it makes
-# 25 steps where single points make 1250.
+# At 0.25 single points explode, while batches of eight and of fifty come close. At
+# 0.35, past the limit of all data, nothing converges. At 0.05 the full batch is the
+# worst of the three: it makes 25 steps where single points make 1250.
 #
 # Four learning rates
 # -------------------
 #
-# The bowl looks almost the same from all four sides, so each run can start in a corner of its
-# own.
+# The bowl looks almost the same from all four sides, so each run can start in a corner
+# of its own.
 
 # sphinx_gallery_start_ignore
 assert ends[0.25, 1] > 1e4 > 1 > ends[0.25, 8] > ends[0.25, 50]
@@ -331,7 +348,12 @@ assert len(DataLoader(data, batch_size=1)) * 25 == 1250
 assert ends[0.05, 50] > max(ends[0.05, 1], ends[0.05, 8])
 # sphinx_gallery_end_ignore
 paths = {}
-for learning_rate, side in [(0.01, (-1, -1)), (0.1, (-1, 1)), (0.25, (1, -1)), (0.34, (1, 1))]:
+for learning_rate, side in [
+    (0.01, (-1, -1)),
+    (0.1, (-1, 1)),
+    (0.25, (1, -1)),
+    (0.34, (1, 1)),
+]:
     start = exact + 5 * np.array(side)
     paths[learning_rate] = descend(x, y, learning_rate, 30, start)
     error = np.linalg.norm(paths[learning_rate][-1] - exact)
@@ -342,7 +364,10 @@ for learning_rate, side in [(0.01, (-1, -1)), (0.1, (-1, 1)), (0.25, (1, -1)), (
 
 from linreg.plotting import plot_parameters, plot_surface, plot_trajectory
 
-k_values, m_values = k_exact + np.linspace(-7, 7, 100), m_exact + np.linspace(-7, 7, 100)
+k_values, m_values = (
+    k_exact + np.linspace(-7, 7, 100),
+    m_exact + np.linspace(-7, 7, 100),
+)
 plot_surface(loss_surface(x, y, k_values, m_values), k_values, m_values)
 for learning_rate, path in paths.items():
     plot_trajectory(*path.T)
@@ -354,20 +379,23 @@ describe("Four paths from four corners: a slow one, a direct one, and two that z
 plt.show()
 
 # %%
-# At 0.01 the run is on its way. At 0.1 it takes long steps at first and arrives. At 0.25 it
-# overshoots along the steep direction, each time by less than half of the distance, and arrives
-# soonest. At 0.34, just past the limit, it jumps from wall to wall and never settles.
+# At 0.01 the run is on its way. At 0.1 it takes long steps at first and arrives. At
+# 0.25 it overshoots along the steep direction, each time by less than half of the
+# distance, and arrives soonest. At 0.34, just past the limit, it jumps from wall to
+# wall and never settles.
 #
 # What standardising changes
 # --------------------------
 #
-# The steep curvature limits the learning rate, the flat one sets the speed. With half the highest
-# rate, :math:`\eta = 1 / \lambda_{\max}`, the flat error keeps :math:`1 - 1 / \kappa` of itself in
-# each step, where the *condition number* :math:`\kappa` is the ratio of the two curvatures. About
-# 4.6 times :math:`\kappa` steps bring it down to 1 %.
+# The steep curvature limits the learning rate, the flat one sets the speed. With half
+# the highest rate, :math:`\eta = 1 / \lambda_{\max}`, the flat error keeps :math:`1 - 1
+# / \kappa` of itself in each step, where the *condition number* :math:`\kappa` is the
+# ratio of the two curvatures. About 4.6 times :math:`\kappa` steps bring it down to 1
+# %.
 #
-# Nothing in the data says that x must lie around 0. Shift the same points, as if x were a time in
-# years, and look. To *standardise* x is to subtract its mean and divide by its standard deviation.
+# Nothing in the data says that x must lie around 0. Shift the same points, as if x were
+# a time in years, and look. To *standardise* x is to subtract its mean and divide by
+# its standard deviation.
 
 # sphinx_gallery_start_ignore
 errors = {rate: np.linalg.norm(path[-1] - exact) for rate, path in paths.items()}
@@ -377,7 +405,12 @@ assert errors[0.34] > 5
 assert round(np.log(100), 1) == 4.6
 # sphinx_gallery_end_ignore
 standardised = (x - x.mean()) / x.std()
-inputs = {"-3 to 3": x, "0 to 6": x + 3, "2000 to 2006": x + 2003, "standardised": standardised}
+inputs = {
+    "-3 to 3": x,
+    "0 to 6": x + 3,
+    "2000 to 2006": x + 2003,
+    "standardised": standardised,
+}
 print("range of x    condition no.  steps to 1 %")
 for name, values in inputs.items():
     flat, steep = np.linalg.eigvalsh(hessian_of(values))
@@ -404,7 +437,8 @@ print(f"after one step: k = {k_back:.4f}, m = {m_back:.4f}")
 assert np.allclose((k_back, m_back), exact, rtol=0, atol=1e-12)
 
 # %%
-# The bowl is round now. Downhill points straight at the lowest point, at any learning rate.
+# The bowl is round now. Downhill points straight at the lowest point, at any learning
+# rate.
 
 path = descend(standardised, y, learning_rate=0.1, steps=25)
 side = np.linspace(-2, 10, 100)
@@ -415,19 +449,22 @@ plt.gca().set_aspect("equal")
 plt.xlabel("slope of standardised x")
 plt.title("Standardised: a round bowl")
 plt.legend(loc="upper left")
-describe("Circular contours; the trajectory runs in a straight line to the lowest point.")
+describe(
+    "Circular contours; the trajectory runs in a straight line to the lowest point."
+)
 plt.show()
 
 # %%
-# Deep networks standardise their inputs for the same reason, and batch normalisation does
-# something like it between their layers.
+# Deep networks standardise their inputs for the same reason, and batch normalisation
+# does something like it between their layers.
 #
 # How sure can you be?
 # --------------------
 #
-# The exact solution fits these fifty points best. Other points from the same line would have given
-# another one, so the truth lies somewhere around it. For normal noise there is an ellipse around
-# the exact solution that contains the truth in 95 % of all such experiments:
+# The exact solution fits these fifty points best. Other points from the same line would
+# have given another one, so the truth lies somewhere around it. For normal noise there
+# is an ellipse around the exact solution that contains the truth in 95 % of all such
+# experiments:
 #
 # .. math:: n \, (L(k, m) - L_{\min}) \le 2 s^2 F_{0.95}(2, d)
 #
@@ -451,21 +488,21 @@ print(f"at the edge: {edge:.4f}, {edge / lowest:.3f} times as much")
 assert np.isclose(edge, lowest * 0.05 ** (-2 / d))
 
 # %%
-# Put the formulas together, with :math:`s^2 = n L_{\min} / d`, and almost everything cancels. The
-# 95 % region is where the loss is at most :math:`0.05^{-2/d}` times the lowest: a contour of the
-# surface you have been drawing since stage 4.
+# Put the formulas together, with :math:`s^2 = n L_{\min} / d`, and almost everything
+# cancels. The 95 % region is where the loss is at most :math:`0.05^{-2/d}` times the
+# lowest: a contour of the surface you have been drawing since stage 4.
 #
-# Such a claim can be tried. Repeat the experiment 4000 times with new points, and count how
-# often the truth lies inside.
+# Such a claim can be tried. Repeat the experiment 4000 times with new points, and count
+# how often the truth lies inside.
 
 rng = np.random.default_rng(0)
 xs = rng.uniform(-3, 3, (4000, n))
 noise = rng.normal(0, 0.5, xs.shape)
 
 # %%
-# Each row is an experiment. Subtract the mean of its x: that moves the origin and changes no loss.
-# Then two means give how far least squares misses the truth. The formula of stage 4 gives the
-# lowest loss.
+# Each row is an experiment. Subtract the mean of its x: that moves the origin and
+# changes no loss. Then two means give how far least squares misses the truth. The
+# formula of stage 4 gives the lowest loss.
 
 xs -= xs.mean(axis=1, keepdims=True)
 k_miss = (xs * noise).sum(axis=1) / (xs**2).sum(axis=1)  # least squares minus truth
@@ -484,11 +521,14 @@ assert abs(inside - 0.95) < 0.012
 # Three points
 # ------------
 #
-# The truth, the exact solution with its ellipse, and the end of the run of stage 3 lie close
-# together. So take a small piece of the surface:
+# The truth, the exact solution with its ellipse, and the end of the run of stage 3 lie
+# close together. So take a small piece of the surface:
 
 sgd_end = exact + mini_batch_error[-1]
-k_near, m_near = k_exact + np.linspace(-0.4, 0.4, 100), m_exact + np.linspace(-0.4, 0.6, 100)
+k_near, m_near = (
+    k_exact + np.linspace(-0.4, 0.4, 100),
+    m_exact + np.linspace(-0.4, 0.6, 100),
+)
 near = loss_surface(x, y, k_near, m_near)
 
 # %%
@@ -508,41 +548,46 @@ assert sgd_end[1] < min(5, m_exact)
 # sphinx_gallery_end_ignore
 plt.title("Three points, one ellipse")
 plt.legend(loc="upper right", fontsize=10)
-describe("An ellipse around the exact solution; the truth inside, the end of training lower down.")
+describe(
+    "An ellipse around the exact solution; the truth inside, the end of training lower down."
+)
 plt.show()
 
 # %%
 # They are three different points, for two different reasons:
 #
-# - From the truth to least squares: the noise in fifty points. More training cannot change it,
-#   more data can.
-# - From least squares to the end of the run: the training that was not done, and a little noise of
-#   the mini-batches. More data cannot change the first, more steps can. The noise is the subject
-#   of the next page.
+# - From the truth to least squares: the noise in fifty points. More training cannot
+#   change it, more data can.
+# - From least squares to the end of the run: the training that was not done, and a
+#   little noise of the mini-batches. More data cannot change the first, more steps can.
+#   The noise is the subject of the next page.
 #
-# The end of the run lies inside the ellipse. From these fifty points alone, nobody could tell that
-# its line is not the true one.
+# The end of the run lies inside the ellipse. From these fifty points alone, nobody
+# could tell that its line is not the true one.
 #
-# In the explorer you can run just `below <../../explorer.html#preset=below>`__ the limit, just
-# `above <../../explorer.html#preset=above>`__ it, and in a `long valley
+# In the explorer you can run just `below <../../explorer.html#preset=below>`__ the
+# limit, just `above <../../explorer.html#preset=above>`__ it, and in a `long valley
 # <../../explorer.html#preset=valley>`__.
 #
 # Exercises
 # ---------
 #
-# 1. How many steps, and how many epochs of seven steps, does the training of stage 3 need until
-#    the error along the flat direction, ``directions[:, 0] @ error``, is 1 % of what it was?
-#    Predict it from the factor per step, then try it with ``train_line``.
-# 2. Draw the points with ``low=0, high=6``. Compute the curvatures and the limit of the learning
-#    rate before you run anything. Then run ``descend`` 2 % below and 2 % above it.
-# 3. At one learning rate the factors of the flat and of the steep direction have the same size and
-#    opposite signs. Find it with a pen. Why can no other learning rate be faster in the long run?
-#    Compare 30 steps with those of 0.25.
-# 4. Make 5000 points instead of 50. How much smaller does the ellipse become along m? Compute it
-#    from ``edge - lowest`` for both, since the loss grows with the square of the distance.
+# 1. How many steps, and how many epochs of seven steps, does the training of stage 3
+#    need until the error along the flat direction, ``directions[:, 0] @ error``, is 1 %
+#    of what it was? Predict it from the factor per step, then try it with
+#    ``train_line``.
+# 2. Draw the points with ``low=0, high=6``. Compute the curvatures and the limit of the
+#    learning rate before you run anything. Then run ``descend`` 2 % below and 2 % above
+#    it.
+# 3. At one learning rate the factors of the flat and of the steep direction have the
+#    same size and opposite signs. Find it with a pen. Why can no other learning rate be
+#    faster in the long run? Compare 30 steps with those of 0.25.
+# 4. Make 5000 points instead of 50. How much smaller does the ellipse become along m?
+#    Compute it from ``edge - lowest`` for both, since the loss grows with the square of
+#    the distance.
 #
 # Next
 # ----
 #
-# So far the mini-batch was a sample that is right on average. The next page looks at what it adds:
-# noise.
+# So far the mini-batch was a sample that is right on average. The next page looks at
+# what it adds: noise.

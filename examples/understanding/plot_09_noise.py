@@ -2,12 +2,13 @@ r"""
 What the mini-batch adds: noise
 ===============================
 
-A mini-batch is a sample of the data, so its gradient is right only on average. The rest is noise.
-Where does the noise matter, and how much of a result is due to it?
+A mini-batch is a sample of the data, so its gradient is right only on average. The rest
+is noise. Where does the noise matter, and how much of a result is due to it?
 
-**What you will learn:** why mini-batches agree far from the solution and disagree near it, how to
-train hundreds of models in one computation, the difference between the noise of the data and that
-of the training, and how close to the solution a training with a fixed learning rate can get.
+**What you will learn:** why mini-batches agree far from the solution and disagree near
+it, how to train hundreds of models in one computation, the difference between the noise
+of the data and that of the training, and how close to the solution a training with a
+fixed learning rate can get.
 
 **What you need:** stages 1 to 5, and the gradient by hand from the page on one step.
 """
@@ -27,8 +28,8 @@ from torch import Tensor
 # The data
 # --------
 #
-# The fifty points of the tutorial. Their least-squares line has the smallest loss of all lines, so
-# it is what the training heads for.
+# The fifty points of the tutorial. Their least-squares line has the smallest loss of
+# all lines, so it is what the training heads for.
 
 from linreg.data import LinearRegressionDataset
 from linreg.exact import least_squares
@@ -42,8 +43,8 @@ print(f"least squares: k = {k_exact:.3f}, m = {m_exact:.3f}")
 # Every batch has a surface of its own
 # ------------------------------------
 #
-# A step follows the loss of its mini-batch, not that of all the data. Shuffle the points once, and
-# take the six full batches of 8. Each has a best line of its own.
+# A step follows the loss of its mini-batch, not that of all the data. Shuffle the
+# points once, and take the six full batches of 8. Each has a best line of its own.
 
 order = torch.randperm(50, generator=torch.Generator().manual_seed(0))
 batches = order.split(8)[:6]
@@ -53,12 +54,18 @@ for number, batch in enumerate(batches):
     print(f"{number:5d}  {k_batch:5.2f}  {m_batch:5.2f}")
 
 # %%
-# In the figure, each violet curve joins the lines whose loss on one batch is 0.2 above that
-# batch's smallest. The dot inside is the batch's best line. The blue surface is the loss over all
-# points, and the diamond its lowest point, the least-squares line.
+# In the figure, each violet curve joins the lines whose loss on one batch is 0.2 above
+# that batch's smallest. The dot inside is the batch's best line. The blue surface is
+# the loss over all points, and the diamond its lowest point, the least-squares line.
 
 from linreg.landscape import loss_surface
-from linreg.plotting import BATCH, describe, plot_parameters, plot_surface, use_house_style
+from linreg.plotting import (
+    BATCH,
+    describe,
+    plot_parameters,
+    plot_surface,
+    use_house_style,
+)
 
 use_house_style()
 k_values, m_values = np.linspace(2.4, 3.8, 101), np.linspace(4.2, 5.9, 101)
@@ -75,9 +82,10 @@ describe("Six violet ellipses of different tilt overlap around the solution.")
 plt.show()
 
 # %%
-# The ellipses differ in place, width and tilt, but they overlap. Far outside, every batch pulls
-# inwards, though not all in quite the same direction. Inside, each pulls towards its own dot.
-# Compare the gradient along m, batch by batch, at the start and at the solution:
+# The ellipses differ in place, width and tilt, but they overlap. Far outside, every
+# batch pulls inwards, though not all in quite the same direction. Inside, each pulls
+# towards its own dot. Compare the gradient along m, batch by batch, at the start and at
+# the solution:
 
 
 def gradient_along_m(k, m):
@@ -92,22 +100,24 @@ assert max(at_start) < 0
 assert min(at_solution) < 0 < max(at_solution)
 
 # %%
-# At (0, 0) all six say that m must grow. At the solution they contradict one another: nothing is
-# left but noise. A small sample is enough to find the direction when you are far away.
+# At (0, 0) all six say that m must grow. At the solution they contradict one another:
+# nothing is left but noise. A small sample is enough to find the direction when you are
+# far away.
 #
 # Many runs at once
 # -----------------
 #
-# To see noise you need many runs. A loop over runs would be slow. Instead, let every run be a row
-# of a tensor: one computation then takes a step of all runs. ``index`` says which points each row
-# sees in a step, and ``gather`` fetches them. The gradient is written by hand.
+# To see noise you need many runs. A loop over runs would be slow. Instead, let every
+# run be a row of a tensor: one computation then takes a step of all runs. ``index``
+# says which points each row sees in a step, and ``gather`` fetches them. The gradient
+# is written by hand.
 
 from linreg.ensemble import train_runs
 
 # %%
-# ``shuffled_epochs``, in the fold, makes such an ``index`` for every step. Each run shuffles its
-# points anew in every epoch, as the loader of stage 3 does. New code that replaces tested code has
-# to agree with it, so train three runs at once:
+# ``shuffled_epochs``, in the fold, makes such an ``index`` for every step. Each run
+# shuffles its points anew in every epoch, as the loader of stage 3 does. New code that
+# replaces tested code has to agree with it, so train three runs at once:
 
 from linreg.ensemble import shuffled_epochs
 
@@ -132,9 +142,9 @@ assert torch.allclose(path[-1, 2], torch.cat([model.k, model.m]), atol=1e-4)
 # Batch sizes 1, 8 and 50
 # -----------------------
 #
-# Take 175 steps with each. The full batch of 50 has no noise at all, and needs all the points for
-# every step. The learning rate is 0.05 here, five times that of stage 3, to make the noise
-# visible.
+# Take 175 steps with each. The full batch of 50 has no noise at all, and needs all the
+# points for every step. The learning rate is 0.05 here, five times that of stage 3, to
+# make the noise visible.
 
 from linreg.plotting import EXACT, MODEL, SURFACE
 
@@ -153,14 +163,16 @@ describe("Three paths to the solution: one smooth, one jagged, one wild.")
 plt.show()
 
 # %%
-# All three take the same way on average. Single points reach the neighbourhood of the solution in
-# as few steps, and have seen 175 points where the full batch has seen 8750. But they never settle.
+# All three take the same way on average. Single points reach the neighbourhood of the
+# solution in as few steps, and have seen 175 points where the full batch has seen 8750.
+# But they never settle.
 #
 # Two clouds
 # ----------
 #
-# Now train 500 times. First with fresh data in each run, as if the whole experiment were repeated;
-# second with one dataset that is only shuffled anew. On a GPU, if there is one.
+# Now train 500 times. First with fresh data in each run, as if the whole experiment
+# were repeated; second with one dataset that is only shuffled anew. On a GPU, if there
+# is one.
 
 from linreg.device import default_device
 
@@ -193,8 +205,8 @@ describe("A wide cloud for fresh data, the post's result inside; a tiny one else
 plt.show()
 
 # %%
-# The star lies above the middle of both clouds. After 175 steps m is unfinished, as stage 3
-# explained. The spread, measured as a standard deviation:
+# The star lies above the middle of both clouds. After 175 steps m is unfinished, as
+# stage 3 explained. The spread, measured as a standard deviation:
 
 print("             k      m")
 print("fresh data  {:.3f}  {:.3f}".format(*fresh.std(dim=0)))
@@ -209,9 +221,9 @@ assert ((again.std(dim=0) / fresh.std(dim=0)) ** 2 < 0.15).all()
 # sphinx_gallery_end_ignore
 
 # %%
-# The post's result, k = 3.03 and m = 4.86, lies inside the first cloud. In units of that cloud's
-# spread it is less than one away from the cloud's centre, along k and along m. Its program used
-# other random numbers, so this is all one can ask.
+# The post's result, k = 3.03 and m = 4.86, lies inside the first cloud. In units of
+# that cloud's spread it is less than one away from the cloud's centre, along k and
+# along m. Its program used other random numbers, so this is all one can ask.
 
 distance = (torch.tensor([3.03, 4.86]) - fresh.mean(dim=0)) / fresh.std(dim=0)
 print("standard deviations from the centre: {:.2f}  {:.2f}".format(*distance))
@@ -223,13 +235,15 @@ assert (shrunk.std(dim=0) < 0.9 * again.std(dim=0)).all()
 # sphinx_gallery_end_ignore
 
 # %%
-# What does the difference mean? The small cloud is the noise of the *training*. You can shrink it:
-# halve the learning rate, and train for twice as many epochs. The large cloud also holds the noise
-# of the *data*. No training shrinks that; only more data would.
+# What does the difference mean? The small cloud is the noise of the *training*. You can
+# shrink it: halve the learning rate, and train for twice as many epochs. The large
+# cloud also holds the noise of the *data*. No training shrinks that; only more data
+# would.
 #
-# Spreads of independent causes add up in their squares, so the small one hardly counts beside the
-# large one. If you repeat a training on one dataset and the results agree to 0.01, you have learnt
-# that the training is stable. You have not learnt that the slope is right to 0.01.
+# Spreads of independent causes add up in their squares, so the small one hardly counts
+# beside the large one. If you repeat a training on one dataset and the results agree to
+# 0.01, you have learnt that the training is stable. You have not learnt that the slope
+# is right to 0.01.
 #
 # The noise floor
 # ---------------
@@ -242,8 +256,8 @@ assert (shrunk.std(dim=0) < 0.9 * again.std(dim=0)).all()
 #
 # .. math:: \Delta L \approx \frac{\eta}{B} \cdot \frac{1}{n} \sum_i e_i^2 (1 + x_i^2).
 #
-# Half the learning rate, or twice the batch, gives half the floor. The next paragraphs derive
-# this, and the formula for any learning rate. You can skip to the measurement.
+# Half the learning rate, or twice the batch, gives half the floor. The next paragraphs
+# derive this, and the formula for any learning rate. You can skip to the measurement.
 #
 # Where the formula comes from
 # ----------------------------
@@ -266,8 +280,8 @@ assert (shrunk.std(dim=0) < 0.9 * again.std(dim=0)).all()
 #    + \frac{4}{B} \cdot \frac{1}{n} \sum_i u_i u_i^T \Sigma u_i u_i^T
 #    + \frac{4}{B} \cdot \frac{1}{n} \sum_i e_i^2 u_i u_i^T \right).
 #
-# On the left is the pull of the mean gradient, which shrinks the spread. What stands on the right
-# feeds it: first a step that goes too far, then the two sources of noise.
+# On the left is the pull of the mean gradient, which shrinks the spread. What stands on
+# the right feeds it: first a step that goes too far, then the two sources of noise.
 #
 # The equation is linear in :math:`\Sigma`, so a computer solves it. The floor is
 # :math:`\frac{1}{2} \mathrm{tr}(H \Sigma)`. For small :math:`\eta` only the last term on the right
@@ -276,8 +290,8 @@ assert (shrunk.std(dim=0) < 0.9 * again.std(dim=0)).all()
 # floor.
 
 # %%
-# ``noise_floor``, in the fold, solves the equation. The formula and this full prediction agree for
-# small learning rates and part for large ones.
+# ``noise_floor``, in the fold, solves the equation. The formula and this full
+# prediction agree for small learning rates and part for large ones.
 
 from linreg.noise import noise_floor
 
@@ -295,9 +309,10 @@ assert noise_floor(x, y, 0.1, 8) / (0.1 / 8 * squares.mean()) > 1.3
 # Measured
 # --------
 #
-# Six learning rates, 250 runs of each, all in one computation: 1500 rows, each with the learning
-# rate of its own. The runs start at the solution, so that nothing but noise drives them away. The
-# first half of the 1050 steps lets the noise build up, the second half is averaged.
+# Six learning rates, 250 runs of each, all in one computation: 1500 rows, each with the
+# learning rate of its own. The runs start at the solution, so that nothing but noise
+# drives them away. The first half of the 1050 steps lets the noise build up, the second
+# half is averaged.
 
 from linreg.noise import loss_above_minimum
 
@@ -314,8 +329,8 @@ def measured_floor(batches):
 
 
 # %%
-# ``loss_above_minimum`` is the quadratic formula of stage 4. First the batches of the prediction:
-# 8 points, drawn anew from all fifty in each step, with replacement.
+# ``loss_above_minimum`` is the quadratic formula of stage 4. First the batches of the
+# prediction: 8 points, drawn anew from all fifty in each step, with replacement.
 
 generator = torch.Generator().manual_seed(4)
 draws = (torch.randint(50, (1500, 8), generator=generator) for _ in range(1050))
@@ -331,8 +346,9 @@ for rate, floor, value in zip(rates.tolist(), predicted, replaced, strict=True):
 assert np.allclose(replaced, predicted, rtol=0.1)
 
 # %%
-# The prediction holds within ten per cent, the noise of 250 runs included. The tutorial draws its
-# batches in another way: it shuffles, and goes through all the points once in each epoch.
+# The prediction holds within ten per cent, the noise of 250 runs included. The tutorial
+# draws its batches in another way: it shuffles, and goes through all the points once in
+# each epoch.
 
 reshuffled = measured_floor(shuffled_epochs(1500, 50, 8, num_epochs=150, seed=5))
 
@@ -342,7 +358,9 @@ reshuffled = measured_floor(shuffled_epochs(1500, 50, 8, num_epochs=150, seed=5)
 plt.loglog(rates, predicted, color=EXACT, label="predicted")
 plt.loglog(rates, replaced, "o", color=BATCH, label="with replacement")
 plt.loglog(rates, reshuffled, "s", color=MODEL, label="shuffled")
-plt.gca().set(xlabel="learning rate", ylabel="loss above minimum", title="The noise floor")
+plt.gca().set(
+    xlabel="learning rate", ylabel="loss above minimum", title="The noise floor"
+)
 plt.legend()
 describe("The floor rises with the rate; shuffling lies below at small rates.")
 plt.show()
@@ -359,32 +377,35 @@ assert (reshuffled[:4] < replaced[:4]).all()
 # sphinx_gallery_end_ignore
 
 # %%
-# Why? At the solution the pushes of all fifty points add up to zero. Shuffling uses each point
-# once in an epoch, so what one batch pushes away, the others push back. With a small learning rate
-# the parameters hardly move within an epoch, and the pushes cancel almost completely. With
-# replacement some points come twice and others not at all, and nothing has to cancel.
+# Why? At the solution the pushes of all fifty points add up to zero. Shuffling uses
+# each point once in an epoch, so what one batch pushes away, the others push back. With
+# a small learning rate the parameters hardly move within an epoch, and the pushes
+# cancel almost completely. With replacement some points come twice and others not at
+# all, and nothing has to cancel.
 #
-# Almost: the last batch has only 2 points, and in its mean each counts four times as much as a
-# point in a batch of 8. That part does not cancel, and it is what remains at small learning rates.
-# At large learning rates the parameters have moved on before the push back comes, so less cancels.
-# And the prediction assumes batches of 8. The batch of 2 is noisier, and can lift the floor above
-# it.
+# Almost: the last batch has only 2 points, and in its mean each counts four times as
+# much as a point in a batch of 8. That part does not cancel, and it is what remains at
+# small learning rates. At large learning rates the parameters have moved on before the
+# push back comes, so less cancels. And the prediction assumes batches of 8. The batch
+# of 2 is noisier, and can lift the floor above it.
 #
-# `The explorer <../../explorer.html#preset=one&steps=500&zoom=2>`__ shows 500 steps with
-# batches of one point. Take larger batches, and watch the path calm down.
+# `The explorer <../../explorer.html#preset=one&steps=500&zoom=2>`__ shows 500 steps
+# with batches of one point. Take larger batches, and watch the path calm down.
 #
 # Exercises
 # ---------
 #
-# 1. Predict with the formula: what do you have to change to bring the floor of learning rate 0.01
-#    and batch size 8 down to a quarter? Name two ways, and check both with ``noise_floor``.
-# 2. Compute ``least_squares`` for each of the 500 fresh datasets. How large is the spread of its k
-#    and m, and how much of the first cloud is therefore the noise of the data?
-# 3. Measure the floor of shuffled batches of 10: five batches, all of the same size. Which part of
-#    the explanation above does the result confirm?
-# 4. Up to which learning rate is ``noise_floor`` finite for batches of 1, 8 and 32? Compare with
-#    the limit of the full batch from the page before, 2 divided by the largest eigenvalue of the
-#    Hessian. What do small batches cost?
+# 1. Predict with the formula: what do you have to change to bring the floor of learning
+#    rate 0.01 and batch size 8 down to a quarter? Name two ways, and check both with
+#    ``noise_floor``.
+# 2. Compute ``least_squares`` for each of the 500 fresh datasets. How large is the
+#    spread of its k and m, and how much of the first cloud is therefore the noise of
+#    the data?
+# 3. Measure the floor of shuffled batches of 10: five batches, all of the same size.
+#    Which part of the explanation above does the result confirm?
+# 4. Up to which learning rate is ``noise_floor`` finite for batches of 1, 8 and 32?
+#    Compare with the limit of the full batch from the page before, 2 divided by the
+#    largest eigenvalue of the Hessian. What do small batches cost?
 #
 # Next
 # ----

@@ -2,11 +2,12 @@ r"""
 Pitfalls: bugs you will meet
 ============================
 
-Most bugs in a training do not stop the program. It runs to its end and gives you a number, and the
-number is wrong. This page makes nine bugs on purpose: seven of that kind, and two that do stop it.
+Most bugs in a training do not stop the program. It runs to its end and gives you a
+number, and the number is wrong. This page makes nine bugs on purpose: seven of that
+kind, and two that do stop it.
 
-**What you will learn:** nine bugs by their symptoms, why each happens, the one line that mends it,
-and the check that would have caught it.
+**What you will learn:** nine bugs by their symptoms, why each happens, the one line
+that mends it, and the check that would have caught it.
 
 **What you need:** stages 1 to 5.
 """
@@ -26,8 +27,8 @@ from torch.utils.data import DataLoader
 # The right answer
 # ----------------
 #
-# On a straight line you know what should come out: the least-squares line of stage 3. It is the
-# measure for everything below.
+# On a straight line you know what should come out: the least-squares line of stage 3.
+# It is the measure for everything below.
 
 from linreg.data import LinearRegressionDataset
 from linreg.exact import least_squares
@@ -38,16 +39,16 @@ k_exact, m_exact = least_squares(x, y)
 print(f"least squares: k = {k_exact:.3f}, m = {m_exact:.3f}")
 
 # %%
-# ``train`` from stage 3 guards against several of these bugs. So where a bug needs a loop, it is
-# mostly written by hand, as you would write it for a first try, with all fifty points in every
-# step.
+# ``train`` from stage 3 guards against several of these bugs. So where a bug needs a
+# loop, it is mostly written by hand, as you would write it for a first try, with all
+# fifty points in every step.
 #
 # 1. The records are all the same
 # -------------------------------
 #
-# **Symptom.** You record the parameter before every step. Afterwards all records hold its last
-# value. (``detach()`` gives the numbers of a tensor without the memory of their computation, which
-# an array of NumPy cannot hold.)
+# **Symptom.** You record the parameter before every step. Afterwards all records hold
+# its last value. (``detach()`` gives the numbers of a tensor without the memory of
+# their computation, which an array of NumPy cannot hold.)
 
 from linreg.model import LinearRegressionModel
 
@@ -79,9 +80,9 @@ describe("The copies rise from 0 and level off; without copies the line is flat.
 plt.show()
 
 # %%
-# **Diagnosis.** On a CPU, ``numpy()`` gives a view of the tensor's memory. You stored the same
-# memory 40 times, and the optimiser wrote into it. **Mend.** Append ``.copy()``. **Check.** Count
-# the distinct records of a training that moves.
+# **Diagnosis.** On a CPU, ``numpy()`` gives a view of the tensor's memory. You stored
+# the same memory 40 times, and the optimiser wrote into it. **Mend.** Append
+# ``.copy()``. **Check.** Count the distinct records of a training that moves.
 
 for records in (shared, copied):
     print("distinct records:", len({record.item() for record in records}))
@@ -120,18 +121,22 @@ describe("Without zero_grad the loss swings without end; with it, it falls smoot
 plt.show()
 # sphinx_gallery_start_ignore
 assert max(losses[False][100:]) > 5
-assert all(after < before for before, after in zip(losses[True], losses[True][1:], strict=False))
+assert all(
+    after < before
+    for before, after in zip(losses[True], losses[True][1:], strict=False)
+)
 # sphinx_gallery_end_ignore
 
 # %%
-# **Diagnosis.** ``backward`` *adds* to ``.grad``. Each step follows the sum of all gradients so
-# far. That is a ball in a bowl without friction: it rolls through the lowest point and up the
-# other side. Along m the ball swings to and fro once in about :math:`2 \pi (2 \eta)^{-1/2}` steps,
-# where :math:`\eta` is the learning rate. At the learning rate 0.01 that is 44 steps. Along k,
-# where the bowl is steeper, it swings faster, and the two swings mix in the loss.
+# **Diagnosis.** ``backward`` *adds* to ``.grad``. Each step follows the sum of all
+# gradients so far. That is a ball in a bowl without friction: it rolls through the
+# lowest point and up the other side. Along m the ball swings to and fro once in about
+# :math:`2 \pi (2 \eta)^{-1/2}` steps, where :math:`\eta` is the learning rate. At the
+# learning rate 0.01 that is 44 steps. Along k, where the bowl is steeper, it swings
+# faster, and the two swings mix in the loss.
 #
-# **Mend.** Call ``optimizer.zero_grad()`` before ``backward``. **Check.** Compare ``.grad`` with a
-# gradient that is computed afresh.
+# **Mend.** Call ``optimizer.zero_grad()`` before ``backward``. **Check.** Compare
+# ``.grad`` with a gradient that is computed afresh.
 
 loss = ((y - model(x)) ** 2).mean()
 (fresh,) = torch.autograd.grad(loss, model.m, retain_graph=True)
@@ -146,9 +151,9 @@ assert round(2 * torch.pi / (2 * 0.01) ** 0.5) == 44
 # 3. The shapes (N, 1) and (N,) meet
 # ----------------------------------
 #
-# **Symptom.** The training settles, the loss stays large, and the line is flat. The model here is
-# ``nn.Linear(1, 1)``, PyTorch's own line: one input, one output, and the parameters ``weight`` and
-# ``bias`` for the slope and the intercept.
+# **Symptom.** The training settles, the loss stays large, and the line is flat. The
+# model here is ``nn.Linear(1, 1)``, PyTorch's own line: one input, one output, and the
+# parameters ``weight`` and ``bias`` for the slope and the intercept.
 
 column = x.unsqueeze(1)  # nn.Linear wants one row for each sample: shape (50, 1)
 torch.manual_seed(0)  # nn.Linear starts from random numbers
@@ -179,10 +184,11 @@ describe("The data rise from left to right, but the estimated line is flat.")
 plt.show()
 
 # %%
-# **Diagnosis.** The prediction has shape (50, 1), the data (50,). Their difference does not fail.
-# It *broadcasts* to 50 times 50 differences: each prediction is compared with every y. What fits
-# all y equally well is their mean. **Mend.** Give both one shape: ``linear(column).squeeze(1)``.
-# **Check.** Compare the shapes before you subtract. The tutorial's ``mean_squared_error`` does.
+# **Diagnosis.** The prediction has shape (50, 1), the data (50,). Their difference does
+# not fail. It *broadcasts* to 50 times 50 differences: each prediction is compared with
+# every y. What fits all y equally well is their mean. **Mend.** Give both one shape:
+# ``linear(column).squeeze(1)``. **Check.** Compare the shapes before you subtract. The
+# tutorial's ``mean_squared_error`` does.
 
 from linreg.training import mean_squared_error
 
@@ -193,8 +199,8 @@ except ValueError as error:
     print("ValueError:", error)
 
 # %%
-# PyTorch's own ``nn.MSELoss`` only warns. In a long output a warning is easily missed. You see it
-# here because the program collects the warnings instead of printing them.
+# PyTorch's own ``nn.MSELoss`` only warns. In a long output a warning is easily missed.
+# You see it here because the program collects the warnings instead of printing them.
 
 with warnings.catch_warnings(record=True) as caught:
     warnings.simplefilter("always")
@@ -218,9 +224,10 @@ for step in range(5):
     optimizer.step()
 
 # %%
-# **Diagnosis.** Each step jumps across the valley and lands higher on the other side. That happens
-# when the learning rate exceeds 2 divided by the largest curvature of the loss. The curvatures are
-# the eigenvalues of the matrix of second derivatives, the *Hessian*:
+# **Diagnosis.** Each step jumps across the valley and lands higher on the other side.
+# That happens when the learning rate exceeds 2 divided by the largest curvature of the
+# loss. The curvatures are the eigenvalues of the matrix of second derivatives, the
+# *Hessian*:
 
 design = torch.stack([x, torch.ones_like(x)], dim=1)
 curvatures = torch.linalg.eigvalsh(2 * design.T @ design / len(x))
@@ -229,8 +236,8 @@ print(f"largest curvature {curvatures.max():.2f}, so the limit is {limit:.2f}")
 assert limit < 0.5
 
 # %%
-# **Mend.** Choose a learning rate below the limit; for small batches stay well below. **Check.**
-# Stop as soon as the loss is not finite. ``train`` does, and says where.
+# **Mend.** Choose a learning rate below the limit; for small batches stay well below.
+# **Check.** Stop as soon as the loss is not finite. ``train`` does, and says where.
 
 from linreg.training import train
 
@@ -249,8 +256,8 @@ else:
 # 5. The mean of means
 # --------------------
 #
-# **Symptom.** The loss of an epoch depends on the order of the points, even if the parameters
-# stand still.
+# **Symptom.** The loss of an epoch depends on the order of the points, even if the
+# parameters stand still.
 
 with torch.no_grad():
     squared = (y - LinearRegressionModel()(x)) ** 2
@@ -265,10 +272,11 @@ print(f"weighted by batch size:   {min(weighted):.2f} to {max(weighted):.2f}")
 print(f"loss over all the data:   {squared.mean():.2f}")
 
 # %%
-# **Diagnosis.** Fifty points make six batches of 8 and one of 2. In a plain mean of the seven
-# batches, the two points of the last one count four times as much as the others. **Mend.** Weight
-# each batch by its size: sum ``loss.item() * len(x)``, and divide by the number of samples.
-# **Check.** With the parameters held fixed, the epoch's loss must be that of the data.
+# **Diagnosis.** Fifty points make six batches of 8 and one of 2. In a plain mean of the
+# seven batches, the two points of the last one count four times as much as the others.
+# **Mend.** Weight each batch by its size: sum ``loss.item() * len(x)``, and divide by
+# the number of samples. **Check.** With the parameters held fixed, the epoch's loss
+# must be that of the data.
 
 assert max(abs(value - squared.mean().item()) for value in weighted) < 1e-3
 assert max(abs(value - squared.mean().item()) for value in unweighted) > 5
@@ -296,8 +304,9 @@ def last_steps(shuffle, weighted=False):
 
 
 # %%
-# The gradient is written out by hand here: the mean of twice the error times x for k, the mean of
-# twice the error for m. The learning rate is 0.05. The figure shows the last 20 epochs.
+# The gradient is written out by hand here: the mean of twice the error times x for k,
+# the mean of twice the error for m. The learning rate is 0.05. The figure shows the
+# last 20 epochs.
 
 from linreg.plotting import BATCH, EXACT
 
@@ -313,13 +322,13 @@ describe("Shuffled steps surround the solution; sorted ones run in a loop below 
 plt.show()
 
 # %%
-# **Diagnosis.** Sorted, the batch of 2 always holds the same points, those with the largest x. In
-# its mean each counts four times as much as any other point, as in pitfall 5. So in every epoch
-# these two pull the line their way. Shuffled, other points form the small batch each time, and the
-# pulls average out.
+# **Diagnosis.** Sorted, the batch of 2 always holds the same points, those with the
+# largest x. In its mean each counts four times as much as any other point, as in
+# pitfall 5. So in every epoch these two pull the line their way. Shuffled, other points
+# form the small batch each time, and the pulls average out.
 #
-# To test this, let a batch of 2 take only a quarter of a step. Most of the miss is gone. The rest
-# is the fixed order of batches that each see a narrow range of x.
+# To test this, let a batch of 2 take only a quarter of a step. Most of the miss is
+# gone. The rest is the fixed order of batches that each see a narrow range of x.
 
 balanced = last_steps(shuffle=False, weighted=True)
 print("mean of k and m, sorted:   {:.3f} {:.3f}".format(*in_order.mean(dim=0)))
@@ -335,8 +344,8 @@ assert (in_order[:, 1] < m_exact).all()
 # sphinx_gallery_end_ignore
 
 # %%
-# **Mend.** ``DataLoader(..., shuffle=True)``. **Check.** Two passes through the loader must
-# differ.
+# **Mend.** ``DataLoader(..., shuffle=True)``. **Check.** Two passes through the loader
+# must differ.
 
 for shuffle in (False, True):
     order = torch.Generator().manual_seed(0)
@@ -362,10 +371,10 @@ else:
 # sphinx_gallery_end_ignore
 
 # %%
-# **Diagnosis.** A tensor made of whole numbers holds integers of type ``int64``, which PyTorch
-# calls Long. The parameters are ``float32``, called Float, and PyTorch does not convert on its own
-# here. The same happens with NumPy's ``float64``, called Double. **Mend.** ``whole.float()``.
-# **Check.** Compare the two types.
+# **Diagnosis.** A tensor made of whole numbers holds integers of type ``int64``, which
+# PyTorch calls Long. The parameters are ``float32``, called Float, and PyTorch does not
+# convert on its own here. The same happens with NumPy's ``float64``, called Double.
+# **Mend.** ``whole.float()``. **Check.** Compare the two types.
 
 print(whole.dtype, "->", whole.float().dtype)
 assert whole.dtype != linear.weight.dtype
@@ -390,9 +399,10 @@ else:
 plt.close()
 
 # %%
-# **Diagnosis.** A prediction carries the memory of its computation, for ``backward``. An array
-# cannot carry it, so PyTorch asks you to drop it first. **Mend.** ``model(x).detach()``, or
-# predict under ``torch.no_grad()``. **Check.** Ask the tensor.
+# **Diagnosis.** A prediction carries the memory of its computation, for ``backward``.
+# An array cannot carry it, so PyTorch asks you to drop it first. **Mend.**
+# ``model(x).detach()``, or predict under ``torch.no_grad()``. **Check.** Ask the
+# tensor.
 
 with torch.no_grad():
     without_memory = model(x)
@@ -404,8 +414,8 @@ assert not without_memory.requires_grad
 # 9. No seed
 # ----------
 #
-# **Symptom.** You train twice in the same way and get two results. You cannot tell whether your
-# last change helped, or chance did.
+# **Symptom.** You train twice in the same way and get two results. You cannot tell
+# whether your last change helped, or chance did.
 
 
 def final_slope(generator=None):
@@ -422,46 +432,50 @@ assert len({final_slope() for _ in range(4)}) > 1
 # sphinx_gallery_end_ignore
 
 # %%
-# **Diagnosis.** A loader without a generator of its own uses PyTorch's global one, and the first
-# training has moved that on. If nobody seeds it, every start of the program differs, too. **Mend.**
-# Hand it a generator with a seed. **Check.** Run twice and compare for equality, not for closeness.
+# **Diagnosis.** A loader without a generator of its own uses PyTorch's global one, and
+# the first training has moved that on. If nobody seeds it, every start of the program
+# differs, too. **Mend.** Hand it a generator with a seed. **Check.** Run twice and
+# compare for equality, not for closeness.
 
 seeded = [final_slope(torch.Generator().manual_seed(0)) for _ in range(2)]
 print("with a seed, the same slope:   ", seeded[0] == seeded[1])
 assert seeded[0] == seeded[1]
 
 # %%
-# A seed makes a run repeatable on your machine. It does not make the result better, and another
-# kind of processor may round differently in the last digits.
+# A seed makes a run repeatable on your machine. It does not make the result better, and
+# another kind of processor may round differently in the last digits.
 #
 # What the nine have in common
 # ----------------------------
 #
-# Two of the nine stop with an error: 7 and 8. They cost you a minute. Two show in the curve of the
-# loss: in 2 it swings, in 4 it explodes. The other five run to the end and raise no alarm.
+# Two of the nine stop with an error: 7 and 8. They cost you a minute. Two show in the
+# curve of the loss: in 2 it swings, in 4 it explodes. The other five run to the end and
+# raise no alarm.
 #
-# One habit finds many such bugs, here 3 and 6: *try the program first on a problem whose answer you
-# know.* A straight line is such a problem. Bugs 1, 5 and 9 leave a line that looks right, and only
-# their own checks find them.
+# One habit finds many such bugs, here 3 and 6: *try the program first on a problem
+# whose answer you know.* A straight line is such a problem. Bugs 1, 5 and 9 leave a
+# line that looks right, and only their own checks find them.
 #
-# `The explorer <../../explorer.html#preset=above&steps=40>`__ shows the fourth bug as it happens.
+# `The explorer <../../explorer.html#preset=above&steps=40>`__ shows the fourth bug as
+# it happens.
 #
 # Exercises
 # ---------
 #
-# 1. The loss of a training swings in waves, and m swings to and fro once in about 89 steps. Which
-#    of the nine bugs is it, and what is the learning rate? Set it in the loop of pitfall 2, record
-#    m, and count.
-# 2. In pitfall 3, replace ``linear(column)`` by ``linear(column).squeeze(1)``. What are the slope
-#    and the intercept now, and what is the loss?
-# 3. In pitfall 5, leave the last batch of 2 out, as ``DataLoader(..., drop_last=True)`` does. Does
-#    the mean of the batch means still depend on the order? Why?
-# 4. Write ``checked_loss(model, inputs, target)``. It raises a ``TypeError`` for pitfall 7, a
-#    ``ValueError`` for pitfall 3, and returns the loss if all is well. Try it on both bugs.
+# 1. The loss of a training swings in waves, and m swings to and fro once in about 89
+#    steps. Which of the nine bugs is it, and what is the learning rate? Set it in the
+#    loop of pitfall 2, record m, and count.
+# 2. In pitfall 3, replace ``linear(column)`` by ``linear(column).squeeze(1)``. What are
+#    the slope and the intercept now, and what is the loss?
+# 3. In pitfall 5, leave the last batch of 2 out, as ``DataLoader(..., drop_last=True)``
+#    does. Does the mean of the batch means still depend on the order? Why?
+# 4. Write ``checked_loss(model, inputs, target)``. It raises a ``TypeError`` for
+#    pitfall 7, a ``ValueError`` for pitfall 3, and returns the loss if all is well. Try
+#    it on both bugs.
 #
 # Next
 # ----
 #
-# You know now what the training does, how fast, and how it goes wrong. The pages under *Beyond the
-# post* take the same three pieces, a dataset, a model and a loop, to measured data, to millions of
-# points, to several processes and, at last, to a curve.
+# You know now what the training does, how fast, and how it goes wrong. The pages under
+# *Beyond the post* take the same three pieces, a dataset, a model and a loop, to
+# measured data, to millions of points, to several processes and, at last, to a curve.
