@@ -52,7 +52,7 @@ lock: $(VENV)/.site  ## pin what pyproject.toml asks for, after a change of it o
 # differs by machine. A CUDA build then lacks its libraries: the check sees it, and pip
 # adds them. A stamp is written last, so an installation that was cut short is repeated.
 # pip's settings name the index: uv, which does not read them, is told.
-PIP := PIP_USER=0 $(RUN) -m pip
+PIP := PIP_USER=0 PIP_REQUIRE_HASHES=0 $(RUN) -m pip
 UV = @index=$${UV_DEFAULT_INDEX:-$$($(PIP) config list | \
 	sed -n "s/.*\.index-url='\(.*\)'/\1/p" | head -n 1)}; \
 	$${index:+env UV_DEFAULT_INDEX="$$index"} $(VENV)/bin/uv

@@ -63,7 +63,7 @@ def starts(path: str | Path) -> bool:
 
 
 def succeeds(*command: str) -> bool:
-    """Run a command without a word and without a question; tell whether it went well."""
+    """Run a command in silence, without questions; tell whether it went well."""
     if not shutil.which(command[0]):
         return False
     finished = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True)
