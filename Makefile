@@ -38,27 +38,26 @@ serve: html  ## build the site and serve it on this machine only
 	$(RUN) -m http.server --bind 127.0.0.1 --directory docs/_build/html $(PORT)
 
 clean:  ## remove what was built (the environment stays)
-	rm -rf docs/_build docs/_programs docs/tutorial docs/api/generated .mutants
+	rm -rf docs/_build docs/_programs docs/tutorial docs/api/generated mutants
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
 
-lock: $(VENV)/.site  ## pin what pyproject.toml asks for, after a change of it or of a pin
-	$(COMPILE) pyproject.toml --group site --group dev --group uv -o constraints.txt
+lock: $(VENV)/.site  ## pin anew, after a change of pyproject.toml or constraints.txt
+	$(LOCK) pyproject.toml --group site --group dev --group uv -o constraints.txt
 	$(HASHES) --group uv -o requirements/uv.txt
 	$(HASHES) pyproject.toml --group site -o requirements/site.txt
 	$(HASHES) --group dev -o requirements/dev.txt
 
-# The environment. pip brings uv, and uv, which is ten times as fast, the rest: both take
-# only files whose hash is in requirements/. torch comes by pip, apart, since its build
-# differs by machine. A CUDA build then lacks its libraries: the check sees it, and pip
-# adds them. A stamp is written last, so an installation that was cut short is repeated.
-# pip's settings name the index: uv, which does not read them, is told.
+# The environment. pip brings uv, and uv the rest, ten times as fast: both take only files
+# whose hash stands in requirements/. torch comes by pip, apart: its build differs by
+# machine. A CUDA build then lacks its libraries: the check sees it, and pip adds them.
+# The stamp is written last, so an installation that was cut short is made anew.
 PIP := PIP_USER=0 PIP_REQUIRE_HASHES=0 $(RUN) -m pip
-UV = @index=$${UV_DEFAULT_INDEX:-$$($(PIP) config list | \
-	sed -n "s/.*\.index-url='\(.*\)'/\1/p" | head -n 1)}; \
-	$${index:+env UV_DEFAULT_INDEX="$$index"} $(VENV)/bin/uv
+# uv does not read pip's settings, so it is told which index they name, if any.
+INDEX = $$($(PIP) config list | sed -n "s/.*[.]index-url='\(.*\)'/\1/p" | head -n 1)
+UV = @UV_DEFAULT_INDEX="$${UV_DEFAULT_INDEX:-$(INDEX)}" $(VENV)/bin/uv
 INSTALL = $(UV) pip install -q --python $(RUN) --no-build --require-hashes
-COMPILE = $(UV) pip compile -q --universal --no-annotate --no-header --no-emit-index-url
-HASHES = $(COMPILE) -c constraints.txt --generate-hashes --no-emit-package torch
+LOCK = $(UV) pip compile -q --universal --no-annotate --no-header --no-emit-index-url
+HASHES = $(LOCK) -c constraints.txt --generate-hashes --no-emit-package torch
 
 $(VENV)/.site: requirements/uv.txt requirements/site.txt constraints.txt
 	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" || { echo \
