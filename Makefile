@@ -24,9 +24,9 @@ test-all: $(VENV)/.dev  ## run all tests, the long ones too
 	$(TEST)
 
 lint: $(VENV)/.dev  ## check style and types
-	$(VENV)/bin/ruff check .
-	$(VENV)/bin/ruff format --check .
-	$(VENV)/bin/mypy
+	$(RUN) -m ruff check .
+	$(RUN) -m ruff format --check .
+	$(RUN) -m mypy
 
 bench: $(VENV)/.dev  ## measure what one waits for; exits 1 if a target is missed
 	$(RUN) -m benchmarks $(if $(ONLY),--only "$(ONLY)")
@@ -47,8 +47,8 @@ lock: $(VENV)/.site  ## pin anew, after a change of pyproject.toml or constraint
 	$(HASHES) pyproject.toml --group site -o requirements/site.txt
 	$(HASHES) --group dev -o requirements/dev.txt
 
-# The environment. pip brings uv, and uv the rest, ten times as fast: both take only files
-# whose hash stands in requirements/. torch comes by pip, apart: its build differs by
+# The environment. pip brings uv, which brings the rest ten times as fast. Both take only
+# files whose hash is in requirements/. torch comes by pip, apart: its build differs by
 # machine. A CUDA build then lacks its libraries: the check sees it, and pip adds them.
 # The stamp is written last, so an installation that was cut short is made anew.
 PIP := PIP_USER=0 PIP_REQUIRE_HASHES=0 $(RUN) -m pip
