@@ -47,9 +47,9 @@ lock: $(VENV)/.site  ## pin anew, after a change of pyproject.toml or constraint
 	$(HASHES) pyproject.toml --group site -o requirements/site.txt
 	$(HASHES) --group dev -o requirements/dev.txt
 
-# The environment. pip brings uv, which brings the rest ten times as fast. Both take only
-# files whose hash is in requirements/. torch comes by pip, apart: its build differs by
-# machine. A CUDA build then lacks its libraries: the check sees it, and pip adds them.
+# The environment. pip brings uv, which brings the rest ten times as fast. Both take
+# only files whose hash is in requirements/. torch comes by pip, apart: builds differ by
+# machine. A CUDA build then lacks its libraries: the check sees it, pip adds them.
 # The stamp is written last, so an installation that was cut short is made anew.
 PIP := PIP_USER=0 PIP_REQUIRE_HASHES=0 $(RUN) -m pip
 # uv does not read pip's settings, so it is told which index they name, if any.
