@@ -23,10 +23,12 @@ test-all: $(VENV)/.dev  ## run all tests, the long ones too
 	@$(RUN) tests/browser.py
 	$(TEST)
 
-lint: $(VENV)/.dev  ## check style and types
+lint: $(VENV)/.dev  ## check style, types, and the names in the programs
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 	$(RUN) -m mypy
+	$(RUN) docs/_ext/programs/inline.py
+	$(RUN) -m ruff check --isolated --select F811,F821 docs/_programs
 
 bench: $(VENV)/.dev  ## measure what one waits for; exits 1 if a target is missed
 	$(RUN) -m benchmarks $(if $(ONLY),--only "$(ONLY)")
