@@ -14,16 +14,11 @@ version = release = "1.0.0"
 language = "en"
 
 extensions = [
-    "garbage",
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
     "inventories",
     "sphinx.ext.intersphinx",
     "programs",
-    "folds",
-    "usage",
-    "downloads",
-    "notebooks",
     "sphinx_gallery.gen_gallery",
     "lean_code",
     "signatures",
@@ -102,9 +97,12 @@ napoleon_numpy_docstring = False
 # What page 12 measures never repeats. With LINREG_WITHOUT_TIMES=1 its code is shown and not run:
 # then two builds of one commit are the same to the byte.
 STAGES_TO_RUN = (
-    r"/plot_(?!12_)" if os.environ.get("LINREG_WITHOUT_TIMES") else r"/plot_"
+    r"[\\/]plot_(?!12_)[^\\/]*$"
+    if os.environ.get("LINREG_WITHOUT_TIMES")
+    else r"[\\/]plot_[^\\/]*$"
 )
 
+suppress_warnings = ["sphinx_gallery.space_in_filename"]  # in the path of a checkout
 sphinx_gallery_conf = {
     "examples_dirs": [
         "_programs"
@@ -121,8 +119,7 @@ sphinx_gallery_conf = {
     "write_computation_times": False,
     "abort_on_example_error": True,
     "backreferences_dir": "api/generated",
-    "minigallery_sort_order": "usage.reading_order",
-    "reset_modules": ("matplotlib", "strict.raise_warnings", "garbage.spare_modules"),
+    "reset_modules": ("matplotlib", "programs.watch_stage"),
     "reset_modules_order": "both",
     "remove_config_comments": True,
     "css": [],
