@@ -85,14 +85,14 @@ print(f"on the true line: y = {3 * x_first + 5:.3f}")
 #
 # The triangles are the data. The dashed line is the truth that produced them.
 
-from linreg.plotting import describe, plot_line, plot_points, use_house_style
+from linreg.plotting import plot_line, plot_points, use_house_style
 
 use_house_style()
 plot_points(dataset.x, dataset.y)
 plot_line(dataset.k, dataset.m, (-3, 3), "truth")
 plt.title("Training data")
 plt.legend()
-describe("Fifty triangles scattered closely around a dashed, rising straight line.")
+# Figure: Fifty triangles scattered closely around a dashed, rising straight line.
 plt.show()
 
 # %%

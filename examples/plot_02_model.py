@@ -92,7 +92,7 @@ print(f"k = {model.k.item():g}, m = {model.m.item():g}")
 # A fresh model predicts 0 everywhere. This is where the training starts.
 
 from linreg.data import LinearRegressionDataset
-from linreg.plotting import describe, plot_line, plot_points, use_house_style
+from linreg.plotting import plot_line, plot_points, use_house_style
 
 dataset = LinearRegressionDataset(k=3, m=5, n=50, seed=0)
 model = LinearRegressionModel()
@@ -103,9 +103,8 @@ plot_line(dataset.k, dataset.m, (-3, 3), "truth")
 plot_line(model.k.item(), model.m.item(), (-3, 3), "model")
 plt.title("Before training")
 plt.legend()
-describe(
-    "The data around the dashed, rising true line; the model's line lies flat on y = 0."
-)
+# Figure: The data around the dashed, rising true line; the model's line lies flat on y
+# = 0.
 plt.show()
 
 # %%

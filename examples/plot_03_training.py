@@ -151,13 +151,11 @@ assert round(true_loss, 2) == 0.31
 # the mean of their squared noise. With many more points that comes close to the
 # variance of the noise, 0.25.
 
-from linreg.plotting import describe, plot_line, plot_loss, plot_points, use_house_style
+from linreg.plotting import plot_line, plot_loss, plot_points, use_house_style
 
 use_house_style()
 plot_loss(history.epoch_loss)
-describe(
-    "The loss falls steeply in the first epochs, then flattens out just above zero."
-)
+# Figure: The loss falls steeply in the first epochs, then flattens out just above zero.
 plt.show()
 
 # %%
@@ -205,9 +203,8 @@ plot_line(dataset.k, dataset.m, (-3, 3), "truth")
 plot_line(k, m, (-3, 3), "model")
 plt.title("After training")
 plt.legend()
-describe(
-    "The estimated line runs through the data, almost on top of the dashed true line."
-)
+# Figure: The estimated line runs through the data, almost on top of the dashed true
+# line.
 plt.show()
 
 # %%

@@ -84,15 +84,14 @@ for i, j in [(0, 0), (20, 70), (50, 50), (99, 99)]:
 #
 # Pale is a small loss, dark is a large one. The star marks the true parameters.
 
-from linreg.plotting import describe, plot_parameters, plot_surface, use_house_style
+from linreg.plotting import plot_parameters, plot_surface, use_house_style
 
 use_house_style()
 plot_surface(surface, k_values, m_values)
 plot_parameters(dataset.k, dataset.m, "truth")
 plt.legend()
-describe(
-    "Filled contours of the loss: upright ellipses around the star of the true parameters."
-)
+# Figure: Filled contours of the loss: upright ellipses around the star of the true
+# parameters.
 plt.show()
 
 # %%

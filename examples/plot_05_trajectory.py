@@ -61,13 +61,12 @@ assert m[5] / m[-1] < 0.5
 # intercept less than half. Stage 4 showed why: away from the lowest point the loss
 # rises faster along k.
 
-from linreg.plotting import describe, plot_line, plot_loss, plot_points, use_house_style
+from linreg.plotting import plot_line, plot_loss, plot_points, use_house_style
 
 use_house_style()
 plot_loss(history.epoch_loss)
-describe(
-    "The loss falls steeply in the first epochs, then flattens out: the run of stage 3 again."
-)
+# Figure: The loss falls steeply in the first epochs, then flattens out: the run of
+# stage 3 again.
 plt.show()
 
 # %%
@@ -78,9 +77,8 @@ plot_line(dataset.k, dataset.m, (-3, 3), "truth")
 plot_line(k[-1], m[-1], (-3, 3), "model")
 plt.title("After training")
 plt.legend()
-describe(
-    "The estimated line runs through the data, almost on top of the dashed true line."
-)
+# Figure: The estimated line runs through the data, almost on top of the dashed true
+# line.
 plt.show()
 
 # %%
@@ -99,9 +97,8 @@ plot_trajectory(k, m)
 plot_parameters(dataset.k, dataset.m, "truth")
 plt.title("Parameter trajectory")
 plt.legend()
-describe(
-    "The path leaves (0, 0), bends upwards, and ends just short of the star of the truth."
-)
+# Figure: The path leaves (0, 0), bends upwards, and ends just short of the star of the
+# truth.
 plt.show()
 
 # %%
@@ -131,9 +128,7 @@ plt.xlim(k_near[0], k_near[-1])
 plt.ylim(m_near[0], m_near[-1])
 plt.title("Parameter trajectory, closer")
 plt.legend()
-describe(
-    "A closer view: the path climbs along the floor of the valley towards the star."
-)
+# Figure: A closer view: the path climbs along the floor of the valley towards the star.
 plt.show()
 
 # %%

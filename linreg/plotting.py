@@ -66,11 +66,6 @@ def use_house_style() -> None:
     )
 
 
-def describe(text: str) -> None:
-    """Say in words what the current figure shows, for readers who cannot see it."""
-    plt.gcf().set_label(text)
-
-
 def plot_points(x: ArrayLike, y: ArrayLike, *, ax: Axes | None = None) -> Axes:
     """Draw the data as triangles."""
     ax = plt.gca() if ax is None else ax
