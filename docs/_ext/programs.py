@@ -30,7 +30,7 @@ from sphinx.errors import SphinxError
 HEADER = "GALLERY_HEADER.rst"
 STAMP = ".built.json"
 MODULES = "modules"  # the folder of programs that a page holds as a string
-DRAWING = [Path(__file__).with_name(f"{name}.py") for name in ("figures", "palette")]
+DRAWING = sorted((Path(__file__).parent / "pages").glob("*.py"))
 INLINING = ("programs", "inliner", "library_source")  # the modules that make a program
 PACKAGES = (
     "torch",
