@@ -28,8 +28,7 @@ extensions = [
 html_math_renderer = "mathml"
 exclude_patterns = ["_build", "_programs", "_ext", "inventories", "README.md"]
 templates_path = ["_templates"]
-autodoc_member_order = "bysource"
-python_use_unqualified_type_names = True
+autodoc_typehints = "none"  # `ArrayLike` would unfold to ten lines
 napoleon_numpy_docstring = False
 
 # Names in code link to their documentation. The lists need no network.
