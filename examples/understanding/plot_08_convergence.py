@@ -18,9 +18,10 @@ second derivatives, matrices times vectors and, to follow the "Why", eigenvector
 # The imports
 # -----------
 #
-# ``least_squares`` and ``loss_surface`` come from the stages. ``train_runs`` trains many
-# lines at once, on batches from ``shuffled_epochs``; the page on noise takes them apart.
-# They stand in the fold, with ``use_house_style`` and ``plot_parameters``, which draw.
+# ``least_squares`` and ``loss_surface`` come from the stages. ``train_runs`` trains
+# many lines at once, on batches from ``shuffled_epochs``; the page on noise takes them
+# apart. They stand in the fold, with ``use_house_style`` and ``plot_parameters``, which
+# draw.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -196,15 +197,16 @@ assert np.allclose(curvatures, [2, 6], atol=0.1)
 # Why: the factor of a step
 # -------------------------
 #
-# Write :math:`\delta` for the error. The gradient is zero at the solution, and changes at the
-# constant rate H. So it is exactly :math:`H \delta`, and a step makes of the error
+# Write :math:`\delta` for the error. The gradient is zero at the solution, and changes
+# at the constant rate H. So it is exactly :math:`H \delta`, and a step makes of the
+# error
 #
 # .. math:: \delta_{t+1} = \delta_t - \eta H \delta_t = (I - \eta H) \, \delta_t.
 #
 # An eigenvector of H with eigenvalue :math:`\lambda` is one of :math:`I - \eta H` with
-# eigenvalue :math:`1 - \eta \lambda`. After t steps its part of the error is multiplied by
-# :math:`(1 - \eta \lambda)^t`. If x is spread evenly from -3 to 3, with mean 0, the mean of
-# :math:`x^2` is 3, and the curvatures are 6 along k and 2 along m.
+# eigenvalue :math:`1 - \eta \lambda`. After t steps its part of the error is multiplied
+# by :math:`(1 - \eta \lambda)^t`. If x is spread evenly from -3 to 3, with mean 0, the
+# mean of :math:`x^2` is 3, and the curvatures are 6 along k and 2 along m.
 
 # %%
 # What is left after n steps
@@ -259,9 +261,10 @@ plt.show()
 # The limit with mini-batches
 # ---------------------------
 #
-# Each batch has a bowl of its own, steeper or flatter than that of all points. What does
-# that do to the limit? Train 100 times with each of four batch sizes and six learning
-# rates, 2000 steps. A run has flown away if k or m is not within 1000 of the solution.
+# Each batch has a bowl of its own, steeper or flatter than that of all points. What
+# does that do to the limit? Train 100 times with each of four batch sizes and six
+# learning rates, 2000 steps. A run has flown away if k or m is not within 1000 of the
+# solution.
 
 ratios, sizes = np.array([0.70, 0.80, 0.98, 1.02, 1.05, 1.15]), (1, 8, 25, 50)
 rates = torch.tensor(ratios * limit).repeat_interleave(100)
@@ -295,9 +298,9 @@ assert (share[50][3:] == 1).all()
 
 # %%
 # Single points fly away far below the limit of all points. But batches of 8 outlive it:
-# nearly all survive at 1.05 times the limit, batches of 25 at 1.02 times. They pay for it with
-# a loss that never settles. Near the solution the loss lies above its minimum by
-# :math:`\frac{1}{2} \delta^T H \delta`, with :math:`\delta` for the error:
+# nearly all survive at 1.05 times the limit, batches of 25 at 1.02 times. They pay for
+# it with a loss that never settles. Near the solution the loss lies above its minimum
+# by :math:`\frac{1}{2} \delta^T H \delta`, with :math:`\delta` for the error:
 
 above = (ends[8] @ H * ends[8]).sum(axis=2) / 2
 for i in (0, 2, 3):
@@ -312,13 +315,13 @@ print(f"the minimum itself: {lowest:.2f}")
 # Why: a batch of 8 can outlive the limit
 # ---------------------------------------
 #
-# On batch B the error is multiplied by :math:`I - \eta H_B`, another matrix in each step. Their
-# mean is that of all points, but what counts after many steps is their *product*. A flat
-# batch that makes the steep error five times smaller undoes five steps of which each
-# makes it 1.38 times larger. So a little variety helps, and batches of 8 and 25 have it. A single point
-# varies too much: at the limit, a point at x = 3 multiplies its own error by
-# :math:`1 - 20 \eta`, about -5.8. Measured along one product of 2000 such matrices, the growth per step
-# at 1.02 times the limit:
+# On batch B the error is multiplied by :math:`I - \eta H_B`, another matrix in each
+# step. Their mean is that of all points, but what counts after many steps is their
+# *product*. A flat batch that makes the steep error five times smaller undoes five
+# steps of which each makes it 1.38 times larger. So a little variety helps, and batches
+# of 8 and 25 have it. A single point varies too much: at the limit, a point at x = 3
+# multiplies its own error by :math:`1 - 20 \eta`, about -5.8. Measured along one
+# product of 2000 such matrices, the growth per step at 1.02 times the limit:
 
 for size in sizes:
     direction, logs = np.array([1.0, 0.0]), []
@@ -352,7 +355,7 @@ for rate, (k_side, m_side, style) in runs.items():
     start = exact + 5 * np.array([k_side, m_side])
     path = descend(x, y, rate, 30, start)
     plt.plot(*path.T, style, color=MODEL, marker=".")
-    plt.text(start[0], start[1] + 0.5, f"rate {rate}", ha="center")
+    plt.text(start[0], start[1] + 0.8 * m_side, f"{rate}", ha="center", va="center")
     print(f"rate {rate:.2f}: error {np.linalg.norm(path[-1] - exact):.1e}")
 plot_parameters(*exact, "exact")
 plt.gca().set(xlabel="slope k", ylabel="intercept m", title="Four learning rates")
