@@ -273,7 +273,9 @@ assert share_m > 0.95
 # Write :math:`u_i = (x_i, 1)^T`, and :math:`\delta` for the error, the difference
 # between :math:`(k, m)^T` and the solution. A step on a batch of :math:`B` points is
 #
-# .. math:: \delta \leftarrow \delta - \frac{2 \eta}{B} \sum_{i} u_i (u_i^T \delta - e_i).
+# .. math::
+#
+#    \delta \leftarrow \delta - \frac{2 \eta}{B} \sum_{i} u_i (u_i^T \delta - e_i).
 #
 # The noise has two sources. The :math:`e_i` push even at the solution, where their mean
 # push is 0. And the curvature of each batch differs from the mean curvature, the
@@ -325,7 +327,8 @@ def measured_floor(batches):
 
 
 # %%
-# 1050 steps with batches of 8: first with replacement, then shuffled, as the tutorial draws them.
+# 1050 steps with batches of 8: first with replacement, then shuffled, as the tutorial
+# draws them.
 
 generator = torch.Generator().manual_seed(4)
 draws = (torch.randint(50, (1500, 8), generator=generator) for _ in range(1050))
@@ -401,13 +404,13 @@ assert np.median(above) < 1 < 20 < above.mean()
 # Change the cell in the notebook, then run it and those below it; `Run it yourself
 # <../../run.html>`__ says how to get one.
 #
-# 1. What brings the floor of learning rate 0.01 and batch size 8 down to a quarter? Name
-#    two ways, and check both with ``noise_floor``.
+# 1. What brings the floor of learning rate 0.01 and batch size 8 down to a quarter?
+#    Name two ways, and check both with ``noise_floor``.
 # 2. With normal noise, the loss of the true line on n points is at most
-#    :math:`0.05^{-2 / (n - 2)}` times the smallest, in 95 % of all datasets. In how many
-#    of the 500 is it? Which region around an exact line does that give?
-# 3. Measure the floor of shuffled batches of 10: five batches of one size. Which part of
-#    the explanation above does the result confirm?
+#    :math:`0.05^{-2 / (n - 2)}` times the smallest, in 95 % of all datasets. In how
+#    many of the 500 is it? Which region around an exact line does that give?
+# 3. Measure the floor of shuffled batches of 10: five batches of one size. Which part
+#    of the explanation above does the result confirm?
 #
 # When you have tried: `the answers
 # <../solutions/plot_15_understanding.html#what-the-mini-batch-adds-noise>`__.
