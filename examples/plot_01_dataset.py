@@ -29,8 +29,6 @@ from torch.utils.data import Dataset
 
 from linreg.plotting import INK, plot_line, plot_points, use_house_style
 
-use_house_style()
-
 # %%
 # The points
 # ----------
@@ -95,6 +93,7 @@ print(f"on the true line: y = {3 * x_first + 5:.3f}")
 noise = dataset.y - (dataset.k * dataset.x + dataset.m)
 x_far, y_far = dataset[noise.abs().argmax()]
 
+use_house_style()
 plot_points(dataset.x, dataset.y)
 plot_line(dataset.k, dataset.m, (-3, 3), "truth")
 plt.vlines(x_far, dataset.k * x_far + dataset.m, y_far, color=INK, label="its noise")

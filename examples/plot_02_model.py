@@ -24,9 +24,7 @@ import torch
 from torch import Tensor, nn
 
 from linreg.data import LinearRegressionDataset
-from linreg.plotting import MODEL, plot_line, plot_points, use_house_style
-
-use_house_style()
+from linreg.plotting import MODEL, plot_points, use_house_style
 
 # %%
 # A line with two parameters
@@ -106,6 +104,7 @@ print(model(x))
 dataset = LinearRegressionDataset(k=3, m=5, n=50, seed=0)
 ends = torch.tensor([-3.0, 3.0])
 
+use_house_style()
 plot_points(dataset.x, dataset.y)
 for k, m, style in [(0, 0, ":"), (-1, 2, "-."), (2, 5, "-")]:
     with torch.no_grad():

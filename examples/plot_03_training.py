@@ -42,6 +42,9 @@ from linreg.plotting import (
     use_house_style,
 )
 
+# %%
+# The points are those of stage 1.
+
 use_house_style()
 dataset = LinearRegressionDataset(k=3, m=5, n=50, seed=0)
 

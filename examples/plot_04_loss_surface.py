@@ -30,14 +30,15 @@ from linreg.data import LinearRegressionDataset
 from linreg.exact import least_squares
 from linreg.plotting import plot_parameters, plot_surface, use_house_style
 
+# %%
+# The points are those of stage 1. ``double`` gives them 16 digits instead of 7, and
+# ``numpy`` makes arrays of them.
+
 use_house_style()
 dataset = LinearRegressionDataset(k=3, m=5, n=50, seed=0)
 x, y = dataset.x.double().numpy(), dataset.y.double().numpy()
 
 # %%
-# ``double`` gives the points 16 digits instead of 7, and ``numpy`` makes arrays of
-# them.
-#
 # The loss of every line
 # ----------------------
 #

@@ -34,12 +34,11 @@ from linreg.plotting import (
 )
 from linreg.training import default_device, train
 
-use_house_style()
-
 # %%
 # The training of stage 3
 # -----------------------
 
+use_house_style()
 dataset = LinearRegressionDataset(k=3, m=5, n=50, seed=0)
 shuffles = torch.Generator().manual_seed(0)
 loader = DataLoader(dataset, batch_size=8, shuffle=True, generator=shuffles)

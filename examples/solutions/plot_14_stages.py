@@ -30,6 +30,9 @@ from linreg.model import LinearRegressionModel
 from linreg.plotting import plot_parameters, plot_surface, use_house_style
 from linreg.training import train
 
+# %%
+# All answers start from the points of stage 1.
+
 use_house_style()
 dataset = LinearRegressionDataset(k=3, m=5, n=50, seed=0)
 k_exact, m_exact = least_squares(dataset.x, dataset.y)
