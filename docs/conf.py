@@ -36,7 +36,6 @@ extensions = [
     "stylesheet",
     "terms",
     "solution_links",
-    "explorer",
 ]
 html_math_renderer = "mathml"
 exclude_patterns = ["_build", "_programs", "_ext"]
