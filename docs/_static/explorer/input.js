@@ -115,7 +115,8 @@ async function tryOtherOrders() {
   if (promise() !== "trying") return;
   let diverged = 0, wait = 300; // until the setting stands still
   for (let other = 1; other <= TRIALS; other++) {
-    const twin = startRun({ ...experiment, seed: seed + other }, points);
+    const otherSeed = seed + 1000 * other; // neighbouring seeds begin alike
+    const twin = startRun({ ...experiment, seed: otherSeed }, points);
     while (!twin.diverged && stepsOf(twin) < MAX_STEPS) {
       await new Promise((go) => setTimeout(go, wait));
       if (trial !== mine) return; // another setting
