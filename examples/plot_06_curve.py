@@ -54,7 +54,7 @@ x_test, y_test = draw(1000)
 # Each x is a row of one number now, since a network may have many inputs. The open
 # triangles are the first 40 of the points held out.
 
-from linreg.plotting import DATA, INK, MODEL, describe, plot_points, use_house_style
+from linreg.plotting import DATA, INK, MODEL, plot_points, use_house_style
 
 use_house_style()
 grid = torch.linspace(-3, 3, 200)[:, None]
@@ -63,9 +63,8 @@ plt.plot(x_test[:40], y_test[:40], "^", color=DATA, fillstyle="none", label="hel
 plt.plot(grid, true_curve(grid), "--", color=INK, label="true curve")
 plt.title("Points of a curve")
 plt.legend()
-describe(
-    "Filled and open triangles around a dashed curve that rises, falls and rises again."
-)
+# Figure: Filled and open triangles around a dashed curve that rises, falls and rises
+# again.
 plt.show()
 
 # %%
@@ -158,7 +157,7 @@ plt.plot(grid, true_curve(grid), "--", color=INK, label="true curve")
 plt.plot(grid, learned, color=MODEL, label="network")
 plt.title("4 hidden units in each layer")
 plt.legend()
-describe("The network's curve follows the dashed true curve through the points.")
+# Figure: The network's curve follows the dashed true curve through the points.
 plt.show()
 
 # %%
@@ -208,9 +207,8 @@ for ax, (name, fit) in zip(axes, fits.items(), strict=True):
     ax.plot(grid, fit, color=MODEL, label="model")
     ax.set(title=name, xlabel="x" if ax is axes[-1] else "")
 axes[0].legend()
-describe(
-    "A line misses the wave, a small network follows it, a wide one bends to single points."
-)
+# Figure: A line misses the wave, a small network follows it, a wide one bends to single
+# points.
 plt.show()
 
 # %%

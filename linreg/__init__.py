@@ -1,13 +1,11 @@
 """Linear regression in PyTorch, the library behind the tutorial."""
 
 from linreg.data import LinearRegressionDataset
-from linreg.device import default_device
 from linreg.exact import least_squares
-from linreg.history import History
 from linreg.landscape import loss_surface
 from linreg.model import LinearRegressionModel
 from linreg.sampler import MiniBatchSampler
-from linreg.training import train
+from linreg.training import History, default_device, train
 
 __all__ = [
     "History",

@@ -4,42 +4,13 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from linreg.checks import check_line_data
 
+class LinearRegressionDataset(Dataset):
+    """Noisy points around the line y = k x + m.
 
-class LinearRegressionDataset(Dataset[tuple[Tensor, Tensor]]):
-    r"""Noisy points around a straight line.
-
-    .. math:: y_i = k x_i + m + \varepsilon_i, \quad i = 0, \dots, n - 1
-
-    The :math:`x_i` are uniform on [``low``, ``high``), the noise :math:`\varepsilon_i` is
-    normal with mean 0 and standard deviation ``noise_std``.
-
-    Args:
-        k: Slope of the true line, in units of y per unit of x.
-        m: Intercept of the true line, in units of y.
-        n: Number of points, at least 1.
-        noise_std: Standard deviation of the noise (not its variance), in units of y.
-        low: Lower end of the range of x.
-        high: Upper end of the range of x.
-        seed: Seed of the random numbers. The same seed gives the same points. Without one,
-            the points come from PyTorch's global generator.
-
-    Attributes:
-        x: float32 CPU tensor of shape (n,).
-        y: float32 CPU tensor of shape (n,).
-        k: The true slope, a float.
-        m: The true intercept, a float.
-
-    Raises:
-        TypeError: If an argument is not a number of the kind above.
-        ValueError: If n < 1, noise_std < 0, low >= high, seed < 0, or a value is not finite
-            or leaves the range of float32.
-
-    Examples:
-        >>> dataset = LinearRegressionDataset(k=3, m=5, n=50, seed=0)
-        >>> len(dataset), dataset.x.shape, dataset.x.dtype
-        (50, torch.Size([50]), torch.float32)
+    The n positions x are drawn evenly from low to high. The noise is normal with mean 0
+    and standard deviation noise_std. The same seed gives the same points.
+    x and y are float32 tensors of shape (n,).
     """
 
     def __init__(
@@ -53,12 +24,16 @@ class LinearRegressionDataset(Dataset[tuple[Tensor, Tensor]]):
         high: float = 3.0,
         seed: int | None = None,
     ) -> None:
-        check_line_data(k, m, n, noise_std, low, high, seed)
+        if n < 1:
+            raise ValueError(f"n must be at least 1, got {n}")
+        if noise_std < 0:
+            raise ValueError(f"noise_std must not be negative, got {noise_std}")
+        if low > high:
+            raise ValueError(f"low must not be above high, got {low} and {high}")
+        generator = None if seed is None else torch.Generator().manual_seed(seed)
         self.k, self.m = float(k), float(m)
-        generator = None if seed is None else torch.Generator().manual_seed(int(seed))
-        empty = torch.empty(n, dtype=torch.float32, device="cpu")
-        self.x = empty.uniform_(low, high, generator=generator)
-        noise = torch.empty_like(self.x).normal_(0.0, noise_std, generator=generator)
+        self.x = low + (high - low) * torch.rand(n, generator=generator)
+        noise = noise_std * torch.randn(n, generator=generator)
         self.y = self.k * self.x + self.m + noise
 
     def __len__(self) -> int:

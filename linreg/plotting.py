@@ -8,7 +8,7 @@ from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.colors import LinearSegmentedColormap, LogNorm
 from numpy.typing import ArrayLike
 
 INK = "#24292f"  # text, axes, and the truth (dashed)
@@ -34,16 +34,16 @@ POINT_STYLES: dict[str, dict[str, Any]] = {
     "truth": {
         "color": INK,
         "marker": "*",
-        "markersize": 13,
+        "markersize": 16,
         "label": "true parameters",
     },
     "model": {"color": MODEL, "marker": "o", "markersize": 7, "label": "estimate"},
-    "exact": {"color": EXACT, "marker": "D", "markersize": 7, "label": "least squares"},
+    "exact": {"color": EXACT, "marker": "D", "markersize": 5, "label": "least squares"},
 }
 
 
 def use_house_style() -> None:
-    """Set Matplotlib's defaults: a small figure with large type reads well on a phone."""
+    """Set Matplotlib's defaults: small figures with large type, for a phone too."""
     plt.rcdefaults()
     plt.rcParams.update(
         {
@@ -66,11 +66,6 @@ def use_house_style() -> None:
     )
 
 
-def describe(text: str) -> None:
-    """Say in words what the current figure shows, for readers who cannot see it."""
-    plt.gcf().set_label(text)
-
-
 def plot_points(x: ArrayLike, y: ArrayLike, *, ax: Axes | None = None) -> Axes:
     """Draw the data as triangles."""
     ax = plt.gca() if ax is None else ax
@@ -87,7 +82,7 @@ def plot_line(
     *,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw the line y = k x + m in the colour of its role: "truth", "model" or "exact"."""
+    """Draw the line y = k x + m in a role's colour: "truth", "model" or "exact"."""
     ax = plt.gca() if ax is None else ax
     x = np.array(x_range, dtype=np.float64)
     ax.plot(x, k * x + m, **LINE_STYLES[role])
@@ -111,11 +106,17 @@ def plot_surface(
     *,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw the loss over slope and intercept as 20 filled contours with a colour bar."""
+    """Draw the loss over slope and intercept: 20 bands, each a fixed factor higher."""
     ax = plt.gca() if ax is None else ax
     colors = LinearSegmentedColormap.from_list("loss", SURFACE)
-    contours = ax.contourf(k_values, m_values, surface, levels=20, cmap=colors)
-    ax.figure.colorbar(contours, ax=ax, label="mean squared error")
+    levels = np.geomspace(np.min(surface), np.max(surface), 21)
+    contours = ax.contourf(
+        k_values, m_values, surface, levels, cmap=colors, norm=LogNorm()
+    )
+    contours.set_edgecolor("face")  # no seams between the bands of an SVG
+    ax.figure.colorbar(
+        contours, ax=ax, ticks=levels[::5], format="%.3g", label="mean squared error"
+    )
     ax.set(xlabel="slope k", ylabel="intercept m", title="Loss surface")
     return ax
 

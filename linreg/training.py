@@ -1,99 +1,92 @@
 """The training loop: mini-batch gradient descent on the mean squared error."""
 
 from collections.abc import Iterable
-from typing import Any
+from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
-from linreg.history import History, history_of, snapshot
-from linreg.loop_checks import (
-    check_batch,
-    check_epoch,
-    check_pair,
-    check_step,
-    check_training,
-)
+
+def default_device() -> torch.device:
+    """Return this machine's accelerator, such as a GPU, or the CPU if it has none."""
+    device = torch.accelerator.current_accelerator(check_available=True)
+    return torch.device("cpu") if device is None else device
 
 
 def mean_squared_error(prediction: Tensor, target: Tensor) -> Tensor:
-    r"""Return the mean squared error of a batch.
+    """Return the mean of the squared differences, a tensor with one number.
 
-    .. math:: L = \frac{1}{n} \sum_{i} (y_i - \hat{y}_i)^2
-
-    Args:
-        prediction: The model's :math:`\hat{y}`, of any shape.
-        target: The data's :math:`y`, of exactly the same shape: tensors of shapes (n, 1) and (n,)
-            would broadcast to n times n differences, and train to a wrong result.
-
-    Returns:
-        A tensor with one element, in the square of the unit of y.
-
-    Raises:
-        TypeError: If one is not a tensor of floating-point numbers.
-        ValueError: If one is empty, or the shapes differ.
-
-    Examples:
-        >>> mean_squared_error(torch.tensor([1.0, 2.0]), torch.tensor([1.0, 4.0])).item()
-        2.0
+    Shapes must be equal: (n, 1) and (n,) would broadcast to n times n differences.
     """
-    check_pair(prediction, target)
+    if prediction.shape != target.shape:
+        raise ValueError(
+            "prediction and target must have the same shape, "
+            f"got {tuple(prediction.shape)} and {tuple(target.shape)}"
+        )
     return nn.functional.mse_loss(prediction, target)
+
+
+@dataclass
+class History:
+    """What train recorded.
+
+    epoch_loss: float64 array (num_epochs,), the mean loss of each epoch's samples.
+    parameters: by name, a float64 array of its values, first at the start, then after
+    each epoch: (num_epochs + 1,) for a single number, else (num_epochs + 1, *shape).
+    """
+
+    epoch_loss: np.ndarray
+    parameters: dict[str, np.ndarray]
+
+
+def copy_numbers(parameter: Tensor) -> np.ndarray:
+    """Return a float64 copy on the CPU; a parameter of one number loses its shape."""
+    numbers = parameter.detach().cpu().to(torch.float64, copy=True).numpy()
+    return numbers.reshape(()) if numbers.size == 1 else numbers
 
 
 def train(
     model: nn.Module,
-    loader: Iterable[tuple[Any, Any]],
+    loader: Iterable[tuple[Tensor, Tensor]],
     optimizer: torch.optim.Optimizer,
     num_epochs: int,
 ) -> History:
-    r"""Fit a model to data by mini-batch gradient descent on the mean squared error.
+    """Fit a model to data: for each batch (x, y) of each epoch, one step down the loss.
 
-    .. math:: L = \frac{1}{n} \sum_{i=1}^{n} (y_i - \hat{y}_i)^2
-
-    Args:
-        model: Any module. Its parameters are updated in place.
-        loader: Batches (x, y), the same in every epoch or shuffled anew: a ``DataLoader``, or
-            any iterable that can be read more than once. Tensors, arrays and lists are moved to
-            the device and converted to the dtype of the model's first parameter.
-        optimizer: Any optimiser that holds parameters of ``model`` and steps without a closure.
-        num_epochs: Number of passes through the data, at least 0.
-
-    Returns:
-        The loss of every epoch, and the parameters before training and after every epoch.
-
-    Raises:
-        TypeError: If an argument is of the wrong kind.
-        ValueError: If num_epochs < 0, an epoch or a batch is empty, a prediction has another
-            shape than its target, or the model and the optimiser share no parameter.
-        FloatingPointError: As soon as a loss is not finite; the step is not taken.
-
-    Examples:
-        >>> model = nn.Linear(1, 1)
-        >>> optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
-        >>> history = train(model, [([[1.0]], [[2.0]])], optimizer, num_epochs=3)
-        >>> history.epoch_loss.shape, history.parameters["weight"].shape
-        ((3,), (4,))
+    Batches are moved to the device and the dtype of the model's first parameter.
+    A loss that is not finite ends the training with a FloatingPointError.
     """
-    check_training(model, loader, optimizer, num_epochs)
-    like = next(model.parameters())  # batches take its device and dtype
+    parameters = dict(model.named_parameters())
+    held = {id(p) for group in optimizer.param_groups for p in group["params"]}
+    if not any(id(p) in held for p in parameters.values()):
+        raise ValueError("optimizer must hold parameters of model, got none of them")
+    first = next(iter(parameters.values()))
     epoch_loss = []
-    snapshots = [snapshot(model)]
+    values = {name: [copy_numbers(p)] for name, p in parameters.items()}
     model.train()
     for epoch in range(1, num_epochs + 1):
-        total_loss, num_samples = 0.0, 0
-        for step, batch in enumerate(loader, start=1):
-            x, y = check_batch(batch)
-            x, y = x.to(like), y.to(like)
+        losses, sizes = [], []
+        for x, y in loader:
+            x, y = x.to(first), y.to(first)
             loss = mean_squared_error(model(x), y)
-            batch_loss = loss.item()
-            check_step(batch_loss, epoch, step, optimizer)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
-            total_loss += batch_loss * len(x)
-            num_samples += len(x)
-        check_epoch(num_samples, epoch)
-        epoch_loss.append(total_loss / num_samples)
-        snapshots.append(snapshot(model))
-    return history_of(epoch_loss, snapshots)
+            losses.append(loss.detach())  # read after the epoch: a GPU need not wait
+            sizes.append(len(x))
+        if not losses:
+            raise ValueError(
+                f"loader must yield a batch at least, got none in {epoch=}"
+            )
+        mean_loss = np.average(torch.stack(losses).double().cpu(), weights=sizes)
+        if not np.isfinite(mean_loss):
+            rate = float(optimizer.param_groups[0]["lr"])
+            raise FloatingPointError(
+                f"the loss became {mean_loss} in epoch {epoch}, with learning rate "
+                f"{rate:g}: try a smaller one, and look for NaN or infinity in the data"
+            )
+        epoch_loss.append(mean_loss)
+        for name, parameter in parameters.items():
+            values[name].append(copy_numbers(parameter))
+    return History(np.array(epoch_loss), {k: np.stack(v) for k, v in values.items()})

@@ -1,134 +1,98 @@
-"""The program that torchrun runs: a line trained by several processes, which survives a kill.
-
-Every process holds the whole model and takes its share of each mini-batch. A checkpoint is written
-every few steps, and a process that is started again goes on from there.
-"""
+"""Train a line with several processes that torchrun starts, and survive a kill."""
 
 import argparse
-import glob
-import importlib
 import os
 import signal
-from collections.abc import Sequence
+from copy import deepcopy
 from pathlib import Path
-from typing import Any
+from pickle import UnpicklingError
+from zipfile import BadZipFile, ZipFile
 
 import torch
 from torch import distributed
+from torch.nn import Linear, Module
 from torch.nn.parallel import DistributedDataParallel
-
-from linreg.checkpoint import load_checkpoint, save_checkpoint
-from linreg.data import LinearRegressionDataset
-from linreg.model import LinearRegressionModel
-from linreg.sampler import MiniBatchSampler
+from torch.optim import SGD, Optimizer
 
 
-def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
-    """Return the settings of the training; those of the post, where nothing else is said."""
-    parser = argparse.ArgumentParser(description="Train a line with several processes.")
+def save_checkpoint(path: Path, model: Module, optimizer: Optimizer, step: int) -> None:
+    """Write a checkpoint: a reader sees the old file or the new one, never a part."""
+    state = {"model": model.state_dict(), "optimizer": optimizer.state_dict()}
+    draft = Path(f"{path}.new")
+    with draft.open("wb") as file:
+        torch.save({**state, "step": step}, file)
+        file.flush()
+        os.fsync(file.fileno())
+    torch.load(draft, weights_only=True)  # what cannot be read replaces nothing
+    draft.replace(path)
+
+
+def load_checkpoint(path: Path, model: Module, optimizer: Optimizer) -> int:
+    """Restore model and optimizer, and return the number of steps they took."""
+    try:
+        if damaged := ZipFile(path).testzip():  # torch.load checks no checksum
+            raise RuntimeError(f"the checksum of {damaged} is wrong")
+        saved = torch.load(path, map_location="cpu", weights_only=True)
+        deepcopy(model).load_state_dict(saved["model"])  # refused, it changes nothing
+        step = int(saved["step"])
+        optimizer.load_state_dict(saved["optimizer"])
+    except (RuntimeError, ValueError, KeyError, UnpicklingError, BadZipFile) as e:
+        raise RuntimeError(f"{path} is no checkpoint of this training: {e}") from e
+    model.load_state_dict(saved["model"])
+    return step
+
+
+def main() -> None:
+    """Train on a share of every batch, from the checkpoint on if there is one."""
+    parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--checkpoint", type=Path, default=Path("checkpoint.pt"))
     parser.add_argument("--save-every", type=int, default=10, metavar="STEPS")
-    parser.add_argument("--points", type=int, default=50)
-    parser.add_argument("--batch-size", type=int, default=8)
     parser.add_argument("--epochs", type=int, default=25)
     parser.add_argument("--learning-rate", type=float, default=0.01)
-    parser.add_argument("--momentum", type=float, default=0.0)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument(
-        "--kill-at", type=int, metavar="STEP", help="to try out a restart"
-    )
-    return parser.parse_args(arguments)
-
-
-def choose_device() -> torch.device:
-    """Return a GPU of its own for each process of this machine, or the CPU for all of them."""
-    if torch.cuda.device_count() < int(os.environ["LOCAL_WORLD_SIZE"]):
-        return torch.device("cpu")
-    device = torch.device("cuda", int(os.environ["LOCAL_RANK"]))
-    torch.cuda.set_device(device)
-    return device
-
-
-def kill_once(rank: int) -> None:
-    """Kill the last process with SIGKILL, unless torchrun has restarted it already."""
-    is_last = rank == distributed.get_world_size() - 1
-    if is_last and os.environ.get("TORCHELASTIC_RESTART_COUNT", "0") == "0":
-        print(f"process {rank} kills itself", flush=True)  # a buffer would die with it
-        os.kill(os.getpid(), signal.SIGKILL)
-
-
-def train_share(options: argparse.Namespace, device: torch.device) -> None:
-    """Train on this process's share of every mini-batch, from the checkpoint if there is one."""
+    parser.add_argument("--kill-at", type=int, metavar="STEP", help="to try a restart")
+    options = parser.parse_args()
+    distributed.init_process_group("gloo")
     rank, world_size = distributed.get_rank(), distributed.get_world_size()
-    torch.manual_seed(options.seed)
-    dataset = LinearRegressionDataset(n=options.points, seed=options.seed)
-    sampler = MiniBatchSampler(options.points, options.batch_size, seed=options.seed)
-    model = LinearRegressionModel().to(device)
-    optimizer = torch.optim.SGD(
-        model.parameters(), lr=options.learning_rate, momentum=options.momentum
-    )
-    state: dict[str, Any] = {"model": model, "optimizer": optimizer, "sampler": sampler}
-    start = (
-        load_checkpoint(options.checkpoint, **state)
-        if options.checkpoint.exists()
-        else 0
-    )
+    is_first_start = os.environ["TORCHELASTIC_RESTART_COUNT"] == "0"
+
+    torch.manual_seed(0)  # the same points and the same start in every process
+    x = -3 + 6 * torch.rand(50, 1)
+    y = 3 * x + 5 + 0.5 * torch.randn(50, 1)
+    model = Linear(1, 1)
+    optimizer = SGD(model.parameters(), lr=options.learning_rate)
+    path = options.checkpoint
+    step = load_checkpoint(path, model, optimizer) if path.exists() else 0
+    step_of_first = torch.tensor(step)
+    distributed.broadcast(step_of_first, src=0)
+    if step != step_of_first:
+        raise RuntimeError(f"process {rank} has step {step}, not {step_of_first}")
     if rank == 0:
-        print(
-            f"starts at epoch {start}, batch {sampler.state_dict()['position']}",
-            flush=True,
-        )
+        print(f"starts after step {step}", flush=True)
+
     parallel = DistributedDataParallel(model)
-    step = 0
-    for epoch in range(start, options.epochs):
-        for indices in sampler:
-            share = indices.tensor_split(world_size)[rank]
-            errors = dataset.y[share].to(device) - parallel(dataset.x[share].to(device))
-            # Gradients are averaged over the processes. Shares may differ in size, so each takes
-            # the sum of its errors: the average is then that of the batch, for any shares.
-            loss = (errors**2).sum() * world_size / len(indices)
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-            step += 1
-            if rank == 0 and step % options.save_every == 0:
-                save_checkpoint(options.checkpoint, **state, epoch=epoch)
-            if step == options.kill_at:
-                kill_once(rank)
+    last_step = options.epochs * 7
+    while step < last_step:
+        epoch, number = divmod(step, 7)
+        order = torch.randperm(50, generator=torch.Generator().manual_seed(epoch))
+        batch = order.split(8)[number]  # six have 8 points, the last one has 2
+        share = batch.tensor_split(world_size)[rank]
+        # DistributedDataParallel averages the gradients of the processes. Shares differ
+        # in size, so each takes a sum: the average is then the gradient of the batch.
+        loss = ((y[share] - parallel(x[share])) ** 2).sum() * world_size / len(batch)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        step += 1
+        if not all(value.isfinite() for value in (loss, model.weight, model.bias)):
+            raise FloatingPointError(f"the loss became {loss.item()} in step {step}")
+        if rank == 0 and (step % options.save_every == 0 or step == last_step):
+            save_checkpoint(path, model, optimizer, step)
+        if step == options.kill_at and rank == world_size - 1 and is_first_start:
+            print(f"process {rank} kills itself", flush=True)
+            os.kill(os.getpid(), signal.SIGKILL)
     if rank == 0:
-        save_checkpoint(options.checkpoint, **state, epoch=options.epochs)
-
-
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Join the other processes, train, and leave."""
-    options = parse_arguments(arguments)
-    if not distributed.is_available():
-        raise SystemExit(
-            "This build of PyTorch has no torch.distributed, so nothing was trained."
-        )
-    if "LOCAL_RANK" not in os.environ:
-        raise SystemExit(
-            "Start it with: torchrun --standalone --nproc-per-node=2 worker.py"
-        )
-    if options.kill_at and not hasattr(signal, "SIGKILL"):
-        raise SystemExit("This system has no SIGKILL: leave --kill-at out.")
-    # DistributedDataParallel imports this module, which keeps the group that it finds then. Threads
-    # of that group would outlive it and could abort the process at its end: so import it before.
-    importlib.import_module("torch.distributed.nn")
-    device = choose_device()
-    distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
-    try:
-        if (
-            distributed.get_rank() == 0
-        ):  # what a killed process had not finished writing
-            pattern = f"{glob.escape(options.checkpoint.name)}.*.tmp"
-            for leftover in options.checkpoint.parent.glob(pattern):
-                leftover.unlink()
-        train_share(options, device)
-        gpu = [device.index] if device.type == "cuda" else None
-        distributed.barrier(device_ids=gpu)  # nobody leaves while another still works
-    finally:
-        distributed.destroy_process_group()
+        print(f"k = {model.weight.item():.6f}, m = {model.bias.item():.6f}", flush=True)
+    distributed.destroy_process_group()
 
 
 if __name__ == "__main__":

@@ -89,7 +89,7 @@ assert abs(m_exact - -40.783649095860) < 1e-9
 # famous for this slope. His own value for it comes further down.
 
 from linreg.plotting import BATCH, EXACT, MODEL
-from linreg.plotting import describe, plot_line, plot_points, use_house_style
+from linreg.plotting import plot_line, plot_points, use_house_style
 
 use_house_style()
 plot_points(distance, velocity)
@@ -105,9 +105,8 @@ plt.xlabel("distance (Mpc)")
 plt.ylabel("velocity (km/s)")
 plt.title("Hubble's nebulae, 1929")
 plt.legend()
-describe(
-    "Twenty-four triangles rise with distance, scattered widely around the estimated line."
-)
+# Figure: Twenty-four triangles rise with distance, scattered widely around the
+# estimated line.
 plt.show()
 
 # %%
@@ -140,9 +139,8 @@ plt.semilogy()
 plt.xlabel("epoch")
 plt.ylabel("error of k (km/s per Mpc)")
 plt.title("float32 stalls")
-describe(
-    "Both errors fall on one straight line; then the dashed one of float32 stays level."
-)
+# Figure: Both errors fall on one straight line; then the dashed one of float32 stays
+# level.
 plt.show()
 
 # %%
@@ -264,9 +262,8 @@ plt.xlabel("distance (Mpc)")
 plt.ylabel("velocity (km/s)")
 plt.title("How sure is the line?")
 plt.legend()
-describe(
-    "A shaded band around the line, narrow in the middle of the data, wide at both ends."
-)
+# Figure: A shaded band around the line, narrow in the middle of the data, wide at both
+# ends.
 plt.show()
 
 # %%
@@ -299,9 +296,8 @@ for name, shift in {
 plt.xlabel("distance (Mpc)")
 plt.ylabel("residual (km/s)")
 plt.title("Residuals")
-describe(
-    "The residuals lie on both sides of zero at all distances, without a clear pattern."
-)
+# Figure: The residuals lie on both sides of zero at all distances, without a clear
+# pattern.
 plt.show()
 
 # %%
@@ -372,9 +368,8 @@ plt.ylim(250, 520)
 plt.xlabel("epoch")
 plt.ylabel("k (km/s per Mpc)")
 plt.title("Batches of 8 nebulae")
-describe(
-    "With rate 0.1 the slope jitters around the dotted line; with 0.01 it settles on it."
-)
+# Figure: With rate 0.1 the slope jitters around the dotted line; with 0.01 it settles
+# on it.
 plt.show()
 
 # %%

@@ -374,7 +374,7 @@ print(f"memory bandwidth of one thread: {bandwidth / 1e9:.1f} GB per second")
 
 # %%
 
-from linreg.plotting import BATCH, DATA, EXACT, INK, MODEL, describe, use_house_style
+from linreg.plotting import BATCH, DATA, EXACT, INK, MODEL, use_house_style
 
 use_house_style()
 colors = {
@@ -394,9 +394,8 @@ plt.xlabel("number of points")
 plt.ylabel("seconds per epoch")
 plt.title("One epoch")
 plt.legend(fontsize=10)
-describe(
-    "Seconds per epoch over the number of points: loading batch by batch lies far below."
-)
+# Figure: Seconds per epoch over the number of points: loading batch by batch lies far
+# below.
 plt.show()
 
 # %%

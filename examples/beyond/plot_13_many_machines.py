@@ -65,7 +65,7 @@ assert shares[-1] == [1, 1, 0]
 
 # %%
 
-from linreg.plotting import INK, SURFACE, describe, use_house_style
+from linreg.plotting import INK, SURFACE, use_house_style
 
 use_house_style()
 left = torch.zeros(len(shares))
@@ -79,9 +79,8 @@ plt.yticks(range(1, 8))
 plt.xlabel("points")
 plt.ylabel("mini-batch")
 plt.title("An epoch for three processes")
-describe(
-    "Seven bars, one for each mini-batch, each cut into the shares of three processes."
-)
+# Figure: Seven bars, one for each mini-batch, each cut into the shares of three
+# processes.
 plt.show()
 
 # %%

@@ -193,7 +193,7 @@ assert distances[500] < distances[50]
 # can be made up for by a smaller intercept.
 
 from linreg.landscape import loss_surface
-from linreg.plotting import describe, plot_parameters, plot_surface, use_house_style
+from linreg.plotting import plot_parameters, plot_surface, use_house_style
 
 use_house_style()
 data = LinearRegressionDataset(low=0, high=6, seed=0)
@@ -202,9 +202,8 @@ plot_surface(loss_surface(data.x, data.y, k_values, m_values), k_values, m_value
 plot_parameters(data.k, data.m, "truth")
 plt.title("Loss surface, x from 0 to 6")
 plt.legend()
-describe(
-    "The loss contours are a long, thin valley that falls from the upper left to the right."
-)
+# Figure: The loss contours are a long, thin valley that falls from the upper left to
+# the right.
 plt.show()
 print(f"mean of x: {data.x.mean():.2f}")
 assert abs(data.x.mean() - 3) < 0.5

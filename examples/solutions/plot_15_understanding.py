@@ -235,7 +235,7 @@ assert at_fastest < at_quarter
 # The figure shows both factors. The higher of the two lines is what counts, and it is
 # lowest where they cross.
 
-from linreg.plotting import EXACT, INK, MODEL, describe, use_house_style
+from linreg.plotting import EXACT, INK, MODEL, use_house_style
 
 use_house_style()
 rates = np.linspace(0, 2 / steep, 200)
@@ -248,9 +248,8 @@ plt.text(fastest - 0.01, 0.48, "fastest", ha="right")
 plt.xlabel("learning rate")
 plt.ylabel("part of the error left by a step")
 plt.title("The fastest learning rate")
-describe(
-    "The flat line falls slowly; the steep one falls to 0 and rises to cross it at the mark."
-)
+# Figure: The flat line falls slowly; the steep one falls to 0 and rises to cross it at
+# the mark.
 plt.show()
 # sphinx_gallery_start_ignore
 largest = np.maximum(abs(1 - rates * flat), abs(1 - rates * steep))

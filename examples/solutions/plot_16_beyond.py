@@ -442,7 +442,7 @@ assert many_test - many_train < 0.1
 
 # %%
 
-from linreg.plotting import INK, MODEL, describe, plot_points, use_house_style
+from linreg.plotting import INK, MODEL, plot_points, use_house_style
 
 use_house_style()
 grid = torch.linspace(-3, 3, 200)[:, None]
@@ -453,7 +453,7 @@ plt.plot(grid, torch.sin(2 * grid) + 0.5 * grid, "--", color=INK, label="true cu
 plt.plot(grid, learned, color=MODEL, label="64 hidden units")
 plt.title("400 points instead of 20")
 plt.legend()
-describe("With many points the wide network follows the dashed true curve closely.")
+# Figure: With many points the wide network follows the dashed true curve closely.
 plt.show()
 
 # %%

@@ -78,7 +78,7 @@ print(f"loss of the batch: {torch.mean(residual**2):.4f}")
 # %%
 # In the picture, the residuals are the vertical violet lines.
 
-from linreg.plotting import BATCH, describe, plot_line, plot_points, use_house_style
+from linreg.plotting import BATCH, plot_line, plot_points, use_house_style
 
 use_house_style()
 plot_points(dataset.x, dataset.y)
@@ -87,9 +87,8 @@ plt.vlines(x, k * x + m, y, color=BATCH, linewidth=1.5)
 plt.plot(x, y, "^", color=BATCH, markersize=8, label="batch of 8")
 plt.title("One batch and its residuals")
 plt.legend()
-describe(
-    "The line runs below nearly all data; vertical lines join it to eight points above it."
-)
+# Figure: The line runs below nearly all data; vertical lines join it to eight points
+# above it.
 plt.show()
 
 # %%
@@ -232,9 +231,8 @@ plt.ylabel("mean squared error")
 plt.ylim(bottom=0)
 plt.title("The loss along the step")
 plt.legend()
-describe(
-    "Two parabolas that fall, reach a lowest point and rise; a dotted line near the left end."
-)
+# Figure: Two parabolas that fall, reach a lowest point and rise; a dotted line near the
+# left end.
 plt.show()
 
 # %%

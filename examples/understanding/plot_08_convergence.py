@@ -198,7 +198,7 @@ print("batch of 8:", mini_batch_error[-1].round(3))
 # %%
 # See both on a logarithmic axis, where a constant factor per step is a straight line.
 
-from linreg.plotting import BATCH, INK, MODEL, describe, use_house_style
+from linreg.plotting import BATCH, INK, MODEL, use_house_style
 
 use_house_style()
 recorded = range(0, 176, 7)
@@ -215,9 +215,8 @@ plt.title("Error against steps")
 plt.xlabel("step")
 plt.ylabel("distance from least squares")
 plt.legend()
-describe(
-    "Two dashed curves fall; dots lie on them, crosses scatter around them, most at the end."
-)
+# Figure: Two dashed curves fall; dots lie on them, crosses scatter around them, most at
+# the end.
 plt.show()
 
 # %%
@@ -284,9 +283,8 @@ plt.title("Either side of the limit")
 plt.xlabel("step")
 plt.ylabel("distance from least squares")
 plt.legend()
-describe(
-    "From one start both curves drop at first; then the dotted climbs and the solid falls."
-)
+# Figure: From one start both curves drop at first; then the dotted climbs and the solid
+# falls.
 plt.show()
 
 # %%
@@ -375,7 +373,7 @@ for learning_rate, path in paths.items():
     plt.text(k, m + np.sign(m - m_exact), learning_rate, ha="center", va="center")
 plot_parameters(k_exact, m_exact, "exact")
 plt.title("Four learning rates")
-describe("Four paths from four corners: a slow one, a direct one, and two that zigzag.")
+# Figure: Four paths from four corners: a slow one, a direct one, and two that zigzag.
 plt.show()
 
 # %%
@@ -449,9 +447,7 @@ plt.gca().set_aspect("equal")
 plt.xlabel("slope of standardised x")
 plt.title("Standardised: a round bowl")
 plt.legend(loc="upper left")
-describe(
-    "Circular contours; the trajectory runs in a straight line to the lowest point."
-)
+# Figure: Circular contours; the trajectory runs in a straight line to the lowest point.
 plt.show()
 
 # %%
@@ -548,9 +544,8 @@ assert sgd_end[1] < min(5, m_exact)
 # sphinx_gallery_end_ignore
 plt.title("Three points, one ellipse")
 plt.legend(loc="upper right", fontsize=10)
-describe(
-    "An ellipse around the exact solution; the truth inside, the end of training lower down."
-)
+# Figure: An ellipse around the exact solution; the truth inside, the end of training
+# lower down.
 plt.show()
 
 # %%

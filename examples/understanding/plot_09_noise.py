@@ -59,13 +59,7 @@ for number, batch in enumerate(batches):
 # the loss over all points, and the diamond its lowest point, the least-squares line.
 
 from linreg.landscape import loss_surface
-from linreg.plotting import (
-    BATCH,
-    describe,
-    plot_parameters,
-    plot_surface,
-    use_house_style,
-)
+from linreg.plotting import BATCH, plot_parameters, plot_surface, use_house_style
 
 use_house_style()
 k_values, m_values = np.linspace(2.4, 3.8, 101), np.linspace(4.2, 5.9, 101)
@@ -78,7 +72,7 @@ for batch in batches:
     plt.plot(k_batch, m_batch, marker="o", markersize=5, color=BATCH)
 plot_parameters(k_exact, m_exact, "exact")
 plt.title("Six batches, six surfaces")
-describe("Six violet ellipses of different tilt overlap around the solution.")
+# Figure: Six violet ellipses of different tilt overlap around the solution.
 plt.show()
 
 # %%
@@ -159,7 +153,7 @@ for size, color in [(1, BATCH), (8, MODEL), (50, EXACT)]:
 plot_parameters(k_exact, m_exact, "exact")
 plt.gca().set(xlabel="slope k", ylabel="intercept m", title="175 steps each")
 plt.legend()
-describe("Three paths to the solution: one smooth, one jagged, one wild.")
+# Figure: Three paths to the solution: one smooth, one jagged, one wild.
 plt.show()
 
 # %%
@@ -201,7 +195,7 @@ plot_parameters(dataset.k, dataset.m, "truth")
 plt.gca().set(xlabel="slope k", ylabel="intercept m", title="500 end points, twice")
 plt.ylim(4.55, 5.25)
 plt.legend(loc="upper center", ncol=2, fontsize=11, columnspacing=1.0)
-describe("A wide cloud for fresh data, the post's result inside; a tiny one else.")
+# Figure: A wide cloud for fresh data, the post's result inside; a tiny one else.
 plt.show()
 
 # %%
@@ -362,7 +356,7 @@ plt.gca().set(
     xlabel="learning rate", ylabel="loss above minimum", title="The noise floor"
 )
 plt.legend()
-describe("The floor rises with the rate; shuffling lies below at small rates.")
+# Figure: The floor rises with the rate; shuffling lies below at small rates.
 plt.show()
 
 # %%

@@ -67,7 +67,7 @@ print("copied: first", copied[0], "last", copied[-1])
 # %%
 # The flat line is what the bug draws. The rising curve is what happened.
 
-from linreg.plotting import INK, MODEL, describe, use_house_style
+from linreg.plotting import INK, MODEL, use_house_style
 
 use_house_style()
 plt.plot(shared, color=INK, linestyle=":", label="recorded without a copy")
@@ -76,7 +76,7 @@ plt.xlabel("step")
 plt.ylabel("intercept m")
 plt.title("One training, recorded twice")
 plt.legend()
-describe("The copies rise from 0 and level off; without copies the line is flat.")
+# Figure: The copies rise from 0 and level off; without copies the line is flat.
 plt.show()
 
 # %%
@@ -117,7 +117,7 @@ plt.xlabel("step")
 plt.ylabel("mean squared error")
 plt.title("A forgotten zero_grad")
 plt.legend()
-describe("Without zero_grad the loss swings without end; with it, it falls smoothly.")
+# Figure: Without zero_grad the loss swings without end; with it, it falls smoothly.
 plt.show()
 # sphinx_gallery_start_ignore
 assert max(losses[False][100:]) > 5
@@ -180,7 +180,7 @@ plot_points(x, y)
 plot_line(slope, intercept, (-3, 3), "model")
 plt.title("A fit that compares each with all")
 plt.legend()
-describe("The data rise from left to right, but the estimated line is flat.")
+# Figure: The data rise from left to right, but the estimated line is flat.
 plt.show()
 
 # %%
@@ -318,7 +318,7 @@ plt.xlabel("slope k")
 plt.ylabel("intercept m")
 plt.title("The last 140 steps")
 plt.legend()
-describe("Shuffled steps surround the solution; sorted ones run in a loop below it.")
+# Figure: Shuffled steps surround the solution; sorted ones run in a loop below it.
 plt.show()
 
 # %%
