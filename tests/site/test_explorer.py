@@ -170,7 +170,7 @@ def losses_at_the_end(page: Page, batch: int, factor: float, make: str) -> list[
 
 def test_the_table_counts_the_runs_that_diverge(open_page) -> None:
     page = open_page()
-    rows = page.locator("article table tbody tr").all_inner_texts()
+    rows = page.locator("article table tbody tr").all_text_contents()
     assert len(rows) == 8
     for row in rows:
         factor, *shown = row.split()

@@ -1,0 +1,191 @@
+"""What docs/since-2019.rst says about old code, measured: every form on it is run."""
+
+import builtins
+import os
+import pickle
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from torch.autograd import Variable
+from torch.utils.data import DataLoader, Dataset
+
+from linreg import LinearRegressionDataset, LinearRegressionModel, default_device
+
+PAGE = (Path(__file__).parents[2] / "docs" / "since-2019.rst").read_text("utf-8")
+ROW = re.compile(
+    r"\* - \| Old: ``(.+?)``\n +\| New: ``(.+?)``\n +- (.+?)(?=\n   \* - |\n\n)", re.S
+)
+
+
+def rows(section):
+    """The rows below a heading: old form, new form, and what the page says of them."""
+    part = PAGE.split(f"\n{section}\n---")[1].split("\n---")[0]
+    found = ROW.findall(part)
+    assert len(found) == part.count("   * - ") - 1  # all but the header
+    return [tuple(" ".join(text.split()) for text in row) for row in found]
+
+
+ERRORS = rows("It stops with an error")
+WARNED = rows("It runs with a warning")
+SILENT = rows("It runs without a word")
+CUDA = "model.cuda()"
+
+
+@pytest.fixture
+def names(tmp_path):
+    """What the lines of the page may use, made anew for each of them."""
+    dataset = LinearRegressionDataset(seed=0)
+    model = LinearRegressionModel()
+    loader = DataLoader(dataset, batch_size=8)
+    loss = ((dataset.y - model(dataset.x)) ** 2).mean()
+    loss.backward()
+    with torch.no_grad():
+        squared = [(y - model(x)) ** 2 for x, y in loader]
+    yield {
+        **globals(),
+        "dataset": dataset,
+        "x": dataset.x,
+        "y": dataset.y,
+        "loader": loader,
+        "model": model,
+        "loss": loss,
+        "optimizer": torch.optim.SGD(model.parameters(), lr=0.01),
+        "batch_losses": [batch.mean().item() for batch in squared],
+        "batch_sizes": [len(batch) for batch in squared],
+        "record": [],
+        "path": tmp_path / "model.pt",
+        "seeded": torch.Generator().manual_seed(0),
+    }
+    plt.close("all")
+
+
+def run(line, names):
+    """Run a line of the page and give the value of its last expression, if any."""
+    *before, last = line.split("; ")
+    for statement in before:
+        exec(statement, names)
+    kind = "exec" if last.startswith("with") else "eval"
+    return eval(compile(last, "since-2019", kind), names)
+
+
+@pytest.mark.parametrize(("old", "new", "says"), ERRORS + WARNED + SILENT)
+def test_every_new_form_runs_without_a_warning(old, new, says, names):
+    run(new, names)
+
+
+@pytest.mark.parametrize(("old", "new", "says"), ERRORS)
+def test_an_old_form_stops_with_the_error_on_the_page(old, new, says, names):
+    if old == "model.cuda()":
+        if torch.cuda.is_available():
+            return  # it works here
+        kind, message = (AssertionError, RuntimeError), "CUDA|NVIDIA"
+    else:
+        name, message = re.match(r"``(\w+): (.+?)``", says).groups()
+        kind, message = {**vars(builtins), **vars(pickle)}[name], re.escape(message)
+    with pytest.raises(kind, match=message):
+        run(old, names)
+
+
+@pytest.mark.parametrize(("old", "new", "says"), WARNED)
+def test_an_old_form_runs_with_the_warning_on_the_page(old, new, says, names):
+    message = re.match(r"``UserWarning: (.+?)``", says)[1]
+    before = torch.is_warn_always_enabled()
+    torch.set_warn_always(True)  # else some of them come once in a process
+    try:
+        with pytest.warns(UserWarning, match=re.escape(message)):
+            result = run(old, names)
+    finally:
+        torch.set_warn_always(before)
+    if "volatile" in old:  # it carries its memory all the same, unlike the new form
+        run(new, names)
+        assert result.requires_grad and not names["prediction"].requires_grad
+
+
+def test_the_scalar_warning_comes_once():
+    program = "import torch; p = torch.nn.Parameter(torch.ones(1)); '%g' % p, '%g' % p"
+    command = [sys.executable, "-W", "always", "-c", program]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stderr.count("Converting a tensor with requires_grad=True") == 1
+
+
+def forms(start):
+    """The two forms of the one silent row whose old form begins like this."""
+    ((old, new, _),) = [row for row in SILENT if row[0].startswith(start)]
+    return old, new
+
+
+def test_variable_is_superfluous(names):
+    old, new = forms("model(Variable")
+    assert torch.equal(run(old, names), run(new, names))
+    assert type(run("Variable(x)", names)) is torch.Tensor
+
+
+def test_records_of_data_share_memory(names):
+    for form, expected in zip(
+        forms("record.append"), ([3, 3, 3], [1, 2, 3]), strict=True
+    ):
+        names["record"] = []
+        for k in (1.0, 2.0, 3.0):
+            nn.init.constant_(names["model"].k, k)
+            run(form, names)
+        assert [float(np.squeeze(record)) for record in names["record"]] == expected
+
+
+def test_the_number_and_the_mean_of_mini_batches(names):
+    assert [run(form, names) for form in forms("int(")] == [6, 7]
+    assert names["batch_sizes"] == [8] * 6 + [2]
+    old, new = (run(form, names) for form in forms("np.mean"))
+    loss = names["loss"].item()
+    assert new == pytest.approx(loss, rel=1e-5)
+    assert abs(old - loss) > 0.5
+
+
+class WhoLoads(Dataset):
+    """Eight samples: the number of the process that loads them."""
+
+    def __len__(self):
+        return 8
+
+    def __getitem__(self, index):
+        return os.getpid()
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # Python 3.12 warns of a fork
+def test_a_worker_is_a_second_process_and_a_new_one_for_each_epoch(names):
+    old, new = (
+        run(form, names) for form in forms("DataLoader(dataset, batch_size=8, num")
+    )
+    assert all(torch.equal(a, b) for (a, _), (b, _) in zip(old, new, strict=True))
+    for persistent, processes in ((False, 2), (True, 1)):
+        keep = {"persistent_workers": persistent, "multiprocessing_context": "fork"}
+        loader = DataLoader(WhoLoads(), num_workers=1, **keep)
+        seen = {process.item() for epoch in range(2) for process in loader}
+        assert len(seen - {os.getpid()}) == len(seen) == processes
+
+
+def test_a_spawned_worker_needs_the_main_guard(tmp_path):
+    script = tmp_path / "unguarded.py"
+    script.write_text(
+        "from torch.utils.data import DataLoader\n"
+        'list(DataLoader([1.0], num_workers=1, multiprocessing_context="spawn"))\n'
+    )
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True)
+    assert done.returncode == 1
+    assert re.search(r"^RuntimeError: DataLoader worker .* exited", done.stderr, re.M)
+
+
+def test_without_a_seed_the_order_is_new(names):
+    def order(form):
+        names["seeded"].manual_seed(0)
+        return torch.cat([x for x, _ in run(form, names)])
+
+    old, new = forms("DataLoader(dataset, batch_size=8, shuffle=True")
+    assert torch.equal(order(new), order(new))
+    assert not torch.equal(order(old), order(old))
