@@ -96,25 +96,10 @@ def test_an_old_form_runs_with_the_warning_on_the_page(old, new, says, names):
         assert result.requires_grad > names["prediction"].requires_grad
 
 
-def test_the_scalar_warning_comes_once():
-    program = "import torch; p = torch.nn.Parameter(torch.ones(1)); '%g' % p, '%g' % p"
-    command = [sys.executable, "-W", "always", "-c", program]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert done.stderr.count("Converting a tensor with requires_grad=True") == 1
-
-
 def forms(start):
     """The two forms of the one silent row whose old form begins like this."""
     ((old, new, _),) = [row for row in SILENT if row[0].startswith(start)]
     return old, new
-
-
-def test_variable_is_superfluous_and_points_can_go_by_position(names):
-    old, new = forms("model(Variable")
-    assert torch.equal(run(old, names), run(new, names))
-    assert type(run("Variable(x)", names)) is torch.Tensor
-    assert "``LinearRegressionDataset(3, 5, 50)``" in PAGE
-    assert len(LinearRegressionDataset(3, 5, 50)) == 50
 
 
 def test_records_of_data_share_memory(names):
@@ -125,7 +110,11 @@ def test_records_of_data_share_memory(names):
     assert [float(np.squeeze(record)) for record in names["record"]] == [2, 2, 1, 2]
 
 
-def test_the_number_and_the_mean_of_mini_batches(names):
+def test_old_and_new_values(names):
+    old, new = (run(form, names) for form in forms("model(Variable"))
+    assert torch.equal(old, new)
+    assert "``LinearRegressionDataset(3, 5, 50)``" in PAGE
+    assert len(LinearRegressionDataset(3, 5, 50)) == 50
     assert [run(form, names) for form in forms("int(")] == [6, 7]
     assert names["batch_sizes"] == [8] * 6 + [2]
     old, new = (run(form, names) for form in forms("np.mean"))
@@ -136,31 +125,35 @@ def test_the_number_and_the_mean_of_mini_batches(names):
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # Python 3.12 warns of a fork
 def test_a_worker_is_a_second_process_and_a_new_one_for_each_epoch(names):
-    old, new = (
-        list(run(form, names))
-        for form in forms("DataLoader(dataset, batch_size=8, num")
-    )
-    assert all(torch.equal(a, b) for (a, _), (b, _) in zip(old, new, strict=True))
-    for persistent, processes in ((False, 2), (True, 1)):
-        options = {"num_workers": 1, "multiprocessing_context": "fork"}
-        options |= {
-            "persistent_workers": persistent,
-            "collate_fn": lambda _: os.getpid(),
-        }
-        loader = DataLoader([0], **options)
+    old, new = forms("DataLoader(dataset, batch_size=8, num_workers")
+    for (a, _), (b, _) in zip(run(old, names), run(new, names), strict=True):
+        assert torch.equal(a, b)
+    worker = {"num_workers": 1, "multiprocessing_context": "fork"}
+    worker["collate_fn"] = lambda _: os.getpid()
+    for kept, processes in ((False, 2), (True, 1)):
+        loader = DataLoader([0], persistent_workers=kept, **worker)
         seen = {process for epoch in range(2) for process in loader}
         assert len(seen - {os.getpid()}) == len(seen) == processes
 
 
-def test_a_spawned_worker_needs_the_main_guard(tmp_path):
-    script = tmp_path / "unguarded.py"
-    script.write_text(
-        "from torch.utils.data import DataLoader\n"
-        'list(DataLoader([1.0], num_workers=1, multiprocessing_context="spawn"))\n'
+SCALARS = "import torch; k = torch.nn.Parameter(torch.ones(1)); '%g %g' % (k, k)"
+SPAWNED = """import torch
+list(torch.utils.data.DataLoader([0], num_workers=1, multiprocessing_context="spawn"))
+"""
+
+
+def test_whole_programs_warn_once_or_stop(tmp_path):
+    warned, stopped = (
+        "Converting a tensor with requires_grad",
+        "RuntimeError: DataLoader",
     )
-    done = subprocess.run([sys.executable, script], capture_output=True, text=True)
-    assert done.returncode == 1
-    assert re.search(r"^RuntimeError: DataLoader worker .* exited", done.stderr, re.M)
+    script = tmp_path / "program.py"
+    for program, status, says in ((SCALARS, 0, warned), (SPAWNED, 1, stopped)):
+        script.write_text(program)
+        command = [sys.executable, "-W", "always", script]
+        done = subprocess.run(command, capture_output=True, text=True)
+        assert (done.returncode, says in done.stderr) == (status, True)
+        assert done.stderr.count(warned) <= 1
 
 
 def test_without_a_seed_the_order_is_new(names):
