@@ -19,15 +19,13 @@ from torch.utils.data import DataLoader
 from linreg import LinearRegressionDataset, LinearRegressionModel, default_device
 
 PAGE = (Path(__file__).parents[2] / "docs" / "since-2019.rst").read_text("utf-8")
-ROW = re.compile(
-    r"\* - \| Old: ``(.+?)``\n +\| New: ``(.+?)``\n +- (.+?)(?=\n   \* - |\n\n)", re.S
-)
+ROW = r"(?s)\* - \| Old: ``(.+?)``\n +\| New: ``(.+?)``\n +- (.+?)(?=\n   \* - |\n\n)"
 
 
 def rows(section):
     """The rows below a heading: old form, new form, and what the page says of them."""
     part = PAGE.split(f"\n{section}\n---")[1].split("\n---")[0]
-    found = ROW.findall(part)
+    found = re.findall(ROW, part)
     assert len(found) == part.count("   * - ") - 1  # all but the header
     return [tuple(" ".join(text.split()) for text in row) for row in found]
 
@@ -75,14 +73,14 @@ def test_every_new_form_runs_without_a_warning(old, new, says, names):
 
 @pytest.mark.parametrize(("old", "new", "says"), ERRORS)
 def test_an_old_form_stops_with_the_error_on_the_page(old, new, says, names):
-    if old == "model.cuda()":
-        if torch.cuda.is_available():
-            return  # it works here
-        kind, message = (AssertionError, RuntimeError), "CUDA|NVIDIA"
-    else:
-        name, message = re.match(r"``(\w+): (.+?)``", says).groups()
-        kind, message = {**vars(builtins), **vars(pickle)}[name], re.escape(message)
-    with pytest.raises(kind, match=message):
+    if old == "model.cuda()" and torch.cuda.is_available():
+        return  # it works here
+    known = {**vars(builtins), **vars(pickle)}
+    kinds = tuple(known[name] for name in re.findall(r"``(\w+Error)\b", says))
+    message = re.match(r"``\w+: (.+?)``", says)
+    with pytest.raises(
+        kinds, match=re.escape(message[1]) if message else "CUDA|NVIDIA"
+    ):
         run(old, names)
 
 
@@ -102,25 +100,21 @@ def forms(start):
     return old, new
 
 
-def test_records_of_data_share_memory(names):
-    for form in forms("record.append"):
-        for k in (1.0, 2.0):
-            nn.init.constant_(names["model"].k, k)
-            run(form, names)
-    assert [float(np.squeeze(record)) for record in names["record"]] == [2, 2, 1, 2]
-
-
 def test_old_and_new_values(names):
     old, new = (run(form, names) for form in forms("model(Variable"))
     assert torch.equal(old, new)
     assert "``LinearRegressionDataset(3, 5, 50)``" in PAGE
     assert len(LinearRegressionDataset(3, 5, 50)) == 50
+    for form in forms("record.append"):
+        for k in (1.0, 2.0):
+            nn.init.constant_(names["model"].k, k)
+            run(form, names)
+    assert [float(np.squeeze(record)) for record in names["record"]] == [2, 2, 1, 2]
     assert [run(form, names) for form in forms("int(")] == [6, 7]
     assert names["batch_sizes"] == [8] * 6 + [2]
     old, new = (run(form, names) for form in forms("np.mean"))
-    loss = names["loss"].item()
-    assert new == pytest.approx(loss, rel=1e-5)
-    assert abs(old - loss) > 0.5
+    assert new == pytest.approx(names["loss"].item(), rel=1e-5)
+    assert abs(old - new) > 0.5
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # Python 3.12 warns of a fork
