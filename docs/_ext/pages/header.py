@@ -15,6 +15,7 @@ import torch
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.transforms.post_transforms import SphinxPostTransform
+from sphinx.util.osutil import relative_uri
 
 from pages.terms import PAGE, ancestors
 
@@ -56,7 +57,7 @@ class AddHeaderAndFoot(SphinxPostTransform):
         present = self.env.docname
         items = nodes.bullet_list(classes=["steps", "no-search"])
         for stage in stages:
-            address = self.app.builder.get_relative_uri(present, stage)
+            address = relative_uri(f"{present}.html", f"{stage}.html")
             title = self.env.titles[stage].astext()
             link = nodes.reference("", title, internal=True, refuri=address)
             item = nodes.list_item("", nodes.paragraph("", "", link))

@@ -12,6 +12,7 @@ from docutils import nodes
 from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.transforms.post_transforms import SphinxPostTransform
+from sphinx.util.osutil import relative_uri
 
 PAGE = re.compile(r"tutorial/(?:\w+/)?plot_\d\d_\w+")
 NO_PROSE = (
@@ -37,7 +38,7 @@ class LinkTerms(SphinxPostTransform):
         forms = sorted(places, key=len, reverse=True)  # "mini-batch" ahead of "batch"
         choice = "|".join(re.escape(form).replace(r"\ ", r"\s+") for form in forms)
         find = re.compile(rf"(?<![\w-])(?:{choice})(?![\w-])", re.IGNORECASE)
-        glossary = self.app.builder.get_relative_uri(self.env.docname, "glossary")
+        glossary = relative_uri(f"{self.env.docname}.html", "glossary.html")
         for text in filter(is_prose, list(self.document.findall(nodes.Text))):
             pieces: list[nodes.Node] = []
             end = 0
