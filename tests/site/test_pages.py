@@ -85,7 +85,7 @@ def test_the_font_of_the_formulas_has_every_character_that_they_use(site, browse
         if page.locator("math").count():
             page.evaluate(  # open what is folded: what is not drawn has no font
                 """async () => {
-                  document.querySelectorAll("details").forEach(fold => fold.open = true);
+                  for (const d of document.querySelectorAll("details")) d.open = true;
                   await document.fonts.ready;
                 }"""
             )
