@@ -92,8 +92,7 @@ assert off[1] < off[0]
 # sphinx_gallery_end_ignore
 
 # %%
-# **2. No noise.** All points lie on the true line. which
-# keeps about 7 digits.
+# **2. No noise.** All points lie on the true line.
 
 data = LinearRegressionDataset(noise_std=0, seed=0)
 distance = (data.y - (3 * data.x + 5)).abs().max().item()
