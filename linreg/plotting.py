@@ -34,11 +34,11 @@ POINT_STYLES: dict[str, dict[str, Any]] = {
     "truth": {
         "color": INK,
         "marker": "*",
-        "markersize": 13,
+        "markersize": 16,
         "label": "true parameters",
     },
     "model": {"color": MODEL, "marker": "o", "markersize": 7, "label": "estimate"},
-    "exact": {"color": EXACT, "marker": "D", "markersize": 7, "label": "least squares"},
+    "exact": {"color": EXACT, "marker": "D", "markersize": 5, "label": "least squares"},
 }
 
 
@@ -114,7 +114,9 @@ def plot_surface(
         k_values, m_values, surface, levels, cmap=colors, norm=LogNorm()
     )
     contours.set_edgecolor("face")  # no seams between the bands of an SVG
-    ax.figure.colorbar(contours, ax=ax, label="mean squared error")
+    ax.figure.colorbar(
+        contours, ax=ax, ticks=levels[::5], format="%.3g", label="mean squared error"
+    )
     ax.set(xlabel="slope k", ylabel="intercept m", title="Loss surface")
     return ax
 
