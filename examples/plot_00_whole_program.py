@@ -19,7 +19,7 @@ it. You need not understand its lines yet. The stages that follow take it apart.
 # alone. It has the same three pieces as a program that learns to read street scenes or
 # to translate:
 #
-# 1. a *dataset* hands out the samples, here the points;
+# 1. a *dataset* hands out samples, here the points;
 # 2. a *model* makes a prediction, and has numbers that training may change;
 # 3. a *training loop* changes these numbers a little, again and again, so that the
 #    predictions come closer to the data.
@@ -79,14 +79,6 @@ plt.show()
 # The points were made with the line y = 3x + 5, and the model has come close to it. It
 # started as the line y = 0.
 #
-# Where to go from here
-# ---------------------
-#
-# Every stage takes one piece and explains its lines: stage 1 the dataset, stage 2 the
-# model, stage 3 the training loop. In stages 4 and 5 you see what the loop does. In
-# stage 6 a small network takes the place of the line, and the rest of the program
-# stays.
-#
 # Exercises
 # ---------
 #
@@ -104,4 +96,6 @@ plt.show()
 # Next
 # ----
 #
-# `Stage 1 <plot_01_dataset.html>`__ explains the dataset.
+# The stages explain the lines: `stage 1 <plot_01_dataset.html>`__ the dataset, stage 2
+# the model, stage 3 the training loop. Stages 4 and 5 show what the loop does. In stage 6
+# a small network takes the place of the line, and the rest of the program stays.

@@ -63,9 +63,8 @@ dataset = LinearRegressionDataset(k=3, m=5, n=50, seed=0)
 from linreg.training import mean_squared_error
 
 # %%
-# ``mse_loss`` is PyTorch's own function for the formula. The ``if`` above it stops what
-# PyTorch would let pass: two tensors of different shapes would be broadcast to
-# differences of every point with every other.
+# ``mse_loss`` is PyTorch's function for the formula. The ``if`` stops what PyTorch would
+# let pass: shapes that differ would be broadcast.
 #
 # A fresh model predicts 0 everywhere. Its differences are the upright lines in the
 # figure. (``detach`` gives a tensor without the memory that stage 2 showed, which
