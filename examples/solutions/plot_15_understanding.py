@@ -262,7 +262,8 @@ assert parts[10] < 0.05
 # **1. Waves of 89 steps.** Waves mean pitfall 2, the forgotten ``zero_grad``. One wave
 # takes :math:`2 \pi (2 \eta)^{-1/2}` steps, so :math:`\eta = 2 \pi^2 / 89^2`, which is
 # 0.0025. Count the steps from one passage of the least-squares intercept, on the way
-# up, to the next.
+# up, to the next. (The flat curvature is a little less than 2, so these waves are a
+# little longer than the formula says.)
 
 model = LinearRegressionModel()
 optimizer = torch.optim.SGD(model.parameters(), lr=0.0025)
@@ -323,4 +324,4 @@ assert 2 < reaches[1] < reaches[0] / 2
 # Next
 # ----
 #
-# Back to the tutorial, or on to the pages that carry it beyond the post.
+# Back to the tutorial, or on to the pages that carry it further.

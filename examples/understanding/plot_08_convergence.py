@@ -3,8 +3,7 @@ How fast, and how far
 =====================
 
 The training of stage 3 stopped short of the best intercept, and with a learning rate of
-1 it fails. Why, and by how much? Both answers follow from one matrix with two rows. You
-measure first, and find then that the matrix predicts what you measured.
+1 it fails. Why? You measure first. Then one matrix with two rows predicts it all.
 
 **What you will learn:** how curvature sets the speed of a training and its highest
 learning rate, what mini-batches change about that limit, and what standardised inputs
@@ -46,8 +45,8 @@ from linreg.plotting import (
 # ------------------------
 #
 # At the lowest point of the bowl the gradient is zero. By the page on one step that
-# means: the mean residual is 0, and so is the mean of residual times x. Two linear
-# equations for two unknowns, with this solution, where a bar is a mean over the data:
+# means: the mean residual is 0, and so is the mean of residual times x. The solution,
+# where a bar is a mean over the data:
 #
 # .. math::
 #
@@ -69,8 +68,8 @@ assert np.isclose(exact[1], y.mean() - exact[0] * x.mean())
 # sphinx_gallery_end_ignore
 
 # %%
-# The answer is known. So you can measure after each step how far a training still has
-# to go: its *error* is (k, m) minus this solution.
+# So you can measure after each step how far a training still has to go: its *error* is
+# (k, m) minus this solution.
 #
 # Measure the speed
 # -----------------
@@ -108,9 +107,8 @@ assert np.allclose(mini_batch.mean(axis=1), full_batch[1:], rtol=0, atol=0.05)
 # sphinx_gallery_end_ignore
 
 # %%
-# A batch has the gradient of all data on average, so the average of many trainings
-# takes the same way. On a logarithmic axis a constant factor per step is a straight
-# line.
+# A batch has the gradient of all data on average, so many trainings take the same way
+# on average. On a logarithmic axis a constant factor per step is a straight line.
 
 use_house_style()
 every_tenth = np.arange(10, 176, 10)
@@ -129,9 +127,9 @@ plt.legend(["all points", "mean of 200 runs, batches of 8"], fontsize=10)
 plt.show()
 
 # %%
-# The error of m falls on a straight line all the way. That of k falls about three times
-# as fast at first; then it bends, and from there it falls as slowly as that of m. Two
-# speeds seem to be at work, and they are not quite those of k and of m.
+# The error of m falls on a straight line. That of k falls about three times as fast at
+# first, then bends, and falls as slowly as that of m. Two speeds are at work, and they
+# are not quite those of k and of m.
 #
 # The curvature
 # -------------
@@ -163,16 +161,15 @@ assert np.allclose(H, formula, rtol=0, atol=1e-12)
 # sphinx_gallery_end_ignore
 
 # %%
-# (``torch.func.hessian`` does both in one call. In this version of PyTorch it warns of
-# something in its own code.) You can check H: take the derivatives of the two sums of
-# the page before.
+# (``torch.func.hessian`` does both in one call, but warns in this version of PyTorch.)
+# You can check H: take the derivatives of the two sums of the page before.
 #
 # .. math::
 #
 #    H = 2 \begin{pmatrix} \overline{x^2} & \bar{x} \\ \bar{x} & 1 \end{pmatrix}
 #
-# k and m are not in it: the bowl curves alike everywhere. It has two axes at right
-# angles, the *eigenvectors* of H, and the *eigenvalues* :math:`\lambda` are the
+# k and m are not in it: the bowl curves alike everywhere. Its two axes, at right
+# angles, are the *eigenvectors* of H, and the *eigenvalues* :math:`\lambda` are the
 # curvatures along them.
 
 curvatures, axes = np.linalg.eigh(H)
@@ -191,8 +188,8 @@ assert np.allclose(curvatures, [2, 6], atol=0.1)
 # %%
 # Here are the two speeds. Each step multiplies the error along an axis by :math:`1 -
 # \eta \lambda`, where :math:`\eta` is the learning rate 0.01. The flat axis is nearly
-# that of m, but tilted a little, because the mean of x is not quite 0. What k has of it
-# shrinks as slowly as m.
+# that of m, but tilted, because the mean of x is not quite 0: so k has a part of it,
+# which shrinks as slowly.
 #
 # Why: the factor of a step
 # -------------------------
@@ -261,10 +258,9 @@ plt.show()
 # The limit with mini-batches
 # ---------------------------
 #
-# Each batch has a bowl of its own, steeper or flatter than that of all points. What
-# does that do to the limit? Train 100 times with each of four batch sizes and six
-# learning rates, 2000 steps. A run has flown away if k or m is not within 1000 of the
-# solution.
+# Each batch has a bowl of its own, steeper or flatter. What does that do to the limit?
+# Train 100 times with each of four batch sizes and six learning rates, 2000 steps. A
+# run has flown away if k or m is not within 1000 of the solution.
 
 ratios, sizes = np.array([0.70, 0.80, 0.98, 1.02, 1.05, 1.15]), (1, 8, 25, 50)
 rates = torch.tensor(ratios * limit).repeat_interleave(100)
@@ -297,10 +293,10 @@ assert (share[50][3:] == 1).all()
 # sphinx_gallery_end_ignore
 
 # %%
-# Single points fly away far below the limit of all points. But batches of 8 outlive it:
-# nearly all survive at 1.05 times the limit, batches of 25 at 1.02 times. They pay for
-# it with a loss that never settles. Near the solution the loss lies above its minimum
-# by :math:`\frac{1}{2} \delta^T H \delta`, with :math:`\delta` for the error:
+# Single points fly away far below the limit. Batches of 8 outlive it: nearly all
+# survive at 1.05 times the limit, batches of 25 at 1.02 times. They pay with a loss
+# that never settles. It lies above its minimum by :math:`\frac{1}{2} \delta^T H
+# \delta`, with :math:`\delta` for the error; for batches of 8:
 
 above = (ends[8] @ H * ends[8]).sum(axis=2) / 2
 for i in (0, 2, 3):
@@ -343,8 +339,8 @@ assert round(5 ** (1 / 5), 2) == 1.38
 # Four learning rates
 # -------------------
 #
-# All points again, 30 steps each, every run from a corner of its own: the bowl looks
-# almost the same from all four. The pale lines are contours of the loss.
+# All points again, 30 steps from each of four corners: the bowl looks almost the same
+# from all. The pale lines are contours of the loss.
 
 k_values, m_values = exact[:, np.newaxis] + np.linspace(-7, 7, 100)
 surface = loss_surface(x, y, k_values, m_values)
@@ -442,13 +438,12 @@ assert round(np.log(100), 1) == 4.6
 # sphinx_gallery_end_ignore
 
 # %%
-# The farther x lies from 0, the longer and narrower the valley: the steps grow like
-# the ratio, at most 4.6 times it. With years as x the training would never end.
+# The farther x lies from 0, the longer and narrower the valley: the steps grow like the
+# ratio, at most 4.6 times it. With years as x the training would never end.
 # Standardised, the bowl is round and a single step arrives. Momentum gains a factor of
-# ten in a long valley, but in a round bowl it rolls past the goal, and costs.
+# ten in a long valley, but in a round bowl it rolls past the goal.
 #
-# So standardise inputs first. Deep networks do it for the same reason, and batch
-# normalisation does something like it between their layers.
+# So standardise inputs first. Deep networks do it for the same reason.
 #
 # In the explorer you can run just `below <../../explorer.html#preset=below>`__ the
 # limit, just `above <../../explorer.html#preset=above>`__ it, and in a `long valley

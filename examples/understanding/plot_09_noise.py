@@ -104,8 +104,8 @@ assert 0.4 < shares[3] < 0.6
 # sphinx_gallery_end_ignore
 
 # %%
-# A small sample is enough to find the direction while you are far away. At the solution
-# half of the batches contradict the other half: nothing is left but noise.
+# A small sample finds the direction while you are far away. At the solution half of the
+# batches contradict the other half: nothing is left but noise.
 #
 # Many runs at once
 # -----------------
@@ -221,13 +221,10 @@ plt.show()
 # training:
 
 exact_lines = torch.tensor([least_squares(data.x, data.y) for data in sets])
-print("spread of          k      m")
-for name, cloud in [
-    ("fresh data", fresh),
-    ("exact lines", exact_lines),
-    ("reshuffled", again),
-]:
-    print("{:15s} {:.3f}  {:.3f}".format(name, *cloud.std(dim=0)))
+print("spread of        k      m")
+print("fresh data   {:.3f}  {:.3f}".format(*fresh.std(dim=0)))
+print("exact lines  {:.3f}  {:.3f}".format(*exact_lines.std(dim=0)))
+print("reshuffled   {:.3f}  {:.3f}".format(*again.std(dim=0)))
 # sphinx_gallery_start_ignore
 assert torch.allclose(fresh.std(dim=0), torch.tensor([0.05, 0.08]), atol=0.012)
 assert (again.std(dim=0) < 0.02).all()
@@ -384,16 +381,14 @@ draws = (torch.randint(50, (4000, 8), generator=generator) for _ in range(400))
 path = train_runs(x.expand(4000, 50), y.expand(4000, 50), draws, 0.33, start=solution)
 for steps in (100, 200, 400):
     above = loss_above_minimum(x, y, path[steps - 1])
-    print(
-        f"after {steps} steps: median {np.median(above):.2f}, mean {above.mean():.0f}"
-    )
+    print(f"{steps} steps: median {np.median(above):.2f}, mean {above.mean():.0f}")
 # sphinx_gallery_start_ignore
 assert np.median(above) < 1 < 20 < above.mean()
 # sphinx_gallery_end_ignore
 
 # %%
 # Most runs stay close, a few fly far out and come back. The mean is whatever the
-# farthest one makes it; the median stays put.
+# farthest one makes it.
 #
 # `The explorer <../../explorer.html#preset=one&steps=500&zoom=2>`__ shows 500 steps
 # with batches of one point. Take larger batches, and watch the path calm down.

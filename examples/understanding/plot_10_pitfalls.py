@@ -3,13 +3,12 @@ Pitfalls: bugs you will meet
 ============================
 
 Most bugs in a training do not stop the program. It runs to its end and gives you a
-number, and the number is wrong. This page makes twelve bugs on purpose.
+wrong number. This page makes twelve bugs on purpose.
 
 **What you will learn:** twelve bugs by their symptoms, why each happens, the line that
 mends it, and the check that would have caught it.
 
-**What you need:** stages 1 to 5, and no mathematics beyond theirs. The page before
-explains the limit of the learning rate.
+**What you need:** stages 1 to 5, and no mathematics beyond theirs.
 """
 
 # %%
@@ -69,8 +68,7 @@ for _ in range(40):
     ((y - model(x)) ** 2).mean().backward()
     optimizer.step()
 for name, records in [("shared", shared), ("copied", copied)]:
-    values = [record.item() for record in records]
-    print(f"{name}: {values[0]:.2f} to {values[-1]:.2f}, {len(set(values))} different")
+    print(f"{name}: {len({record.item() for record in records})} different values")
 # sphinx_gallery_start_ignore
 assert len({record.item() for record in shared}) == 1
 assert len({record.item() for record in copied}) > 30
@@ -117,10 +115,10 @@ plt.show()
 
 # %%
 # **Diagnosis.** ``backward`` *adds* to ``.grad``, so each step follows the sum of all
-# gradients so far. That is a ball in a bowl without friction. Along m it swings once in
-# about :math:`2 \pi (2 \eta)^{-1/2}` steps, where :math:`\eta` is the learning rate: 44
-# steps at 0.01. **Mend.** ``optimizer.zero_grad()`` before ``backward``. **Check.**
-# Compare ``.grad`` with a gradient that is computed afresh.
+# gradients so far: a ball in a bowl without friction. Along m it swings once in about
+# :math:`2 \pi (2 \eta)^{-1/2}` steps, 44 at the learning rate :math:`\eta` = 0.01.
+# **Mend.** ``optimizer.zero_grad()`` before ``backward``. **Check.** Compare ``.grad``
+# with a gradient that is computed afresh.
 
 model.zero_grad()
 for _ in range(2):  # the second time without zero_grad
@@ -215,8 +213,8 @@ assert round(limit, 2) == 0.34
 
 # %%
 # **Diagnosis.** Each step jumps across the valley and lands higher on the other side.
-# The limit for these points is 0.34, as the page on convergence found. **Mend.** A
-# lower learning rate. **Check.** ``isfinite``, as in the loop.
+# The limit is 0.34 here, as the page on convergence found. **Mend.** A lower learning
+# rate. **Check.** ``isfinite``, as in the loop.
 #
 # 5. The loss is finite, the gradient is not
 # ------------------------------------------
@@ -318,15 +316,15 @@ assert isinstance(number, float)
 # sphinx_gallery_end_ignore
 
 # %%
-# **Diagnosis.** A loss carries its graph for ``backward``, and a sum of losses carries
-# all of them. **Mend.** ``loss.item()``, a plain number, or ``loss.detach()`` if it
-# should stay on a GPU. **Check.** ``total.requires_grad`` must not be true.
+# **Diagnosis.** A sum of losses carries all of their graphs. **Mend.** ``loss.item()``,
+# a plain number, or ``loss.detach()`` if it should stay on a GPU. **Check.**
+# ``total.requires_grad`` must not be true.
 #
 # 8. Sorted data, never shuffled
 # ------------------------------
 #
-# Data often come sorted: by time, by class, or here by x. **Symptom.** The parameters
-# run in a circle that misses the solution. The gradient is written out by hand here.
+# Data often come sorted, by time or by class; here by x. **Symptom.** The parameters
+# run in a circle that misses the solution. The gradient is written by hand here.
 
 
 def last_steps(shuffle, weighted=False):
@@ -386,8 +384,8 @@ for shuffle in (False, True):
 # 9. Measured in training mode
 # ----------------------------
 #
-# **Symptom.** Two measurements of one model on the same data differ. *Dropout* sets
-# random numbers inside a network to 0, to keep it from learning by heart.
+# **Symptom.** Two measurements of one model on the same data differ. (*Dropout* sets
+# random numbers inside a network to 0 while it trains.)
 
 network = nn.Sequential(nn.Linear(1, 16), nn.Tanh(), nn.Dropout(0.5), nn.Linear(16, 1))
 with torch.inference_mode():
@@ -400,10 +398,9 @@ with torch.inference_mode():
         # sphinx_gallery_end_ignore
 
 # %%
-# **Diagnosis.** Dropout works in training mode only, but the mode stays on until you
-# end it. **Mend.** ``model.eval()`` before you measure, ``model.train()`` before you go
-# on. **Check.** Measure twice. (``inference_mode`` is something else: it records no
-# graph.)
+# **Diagnosis.** The training mode stays on until you end it. **Mend.** ``model.eval()``
+# before you measure, ``model.train()`` before you go on. **Check.** Measure twice.
+# (``inference_mode`` is something else: it records no graph.)
 #
 # 10. Whole numbers as input
 # --------------------------
@@ -427,9 +424,9 @@ assert linear(whole.float()).shape == (3, 1)
 # sphinx_gallery_end_ignore
 
 # %%
-# **Diagnosis.** Whole numbers make a tensor of ``int64``, which PyTorch calls Long. The
-# parameters are ``float32``, called Float; NumPy's ``float64`` is Double, and refused
-# as well. **Mend.** ``whole.float()``. **Check.** Compare the two types.
+# **Diagnosis.** Whole numbers make a tensor of ``int64``, called Long. The parameters
+# are ``float32``, called Float. NumPy's ``float64``, called Double, is refused as well.
+# **Mend.** ``whole.float()``. **Check.** Compare the two types.
 #
 # 11. A figure of something that requires grad
 # --------------------------------------------
@@ -481,10 +478,10 @@ assert pair[0] == pair[1]
 # sphinx_gallery_end_ignore
 
 # %%
-# **Diagnosis.** A loader without a generator of its own uses PyTorch's global one,
-# which starts anywhere. **Mend.** Hand it a generator with a seed, and call
-# ``torch.manual_seed(0)`` first of all: it seeds the global one, from which
-# ``nn.Linear`` and dropout draw. **Check.** Run twice, and compare for equality.
+# **Diagnosis.** A loader draws from PyTorch's global generator, which starts anywhere.
+# **Mend.** Hand the loader a generator with a seed, and call ``torch.manual_seed(0)``
+# first of all: it seeds the global one, from which ``nn.Linear`` and dropout draw.
+# **Check.** Run twice, and compare for equality.
 #
 # A seed makes a run repeatable on your machine. Another kind of processor may round
 # differently.
@@ -492,10 +489,10 @@ assert pair[0] == pair[1]
 # What they have in common
 # ------------------------
 #
-# Two of the twelve stop with an error: 10 and 11. Four show in the loss or the memory:
-# 2, 4, 5 and 7. One habit finds 3 and 8: *try the program first on a problem whose
-# answer you know*. A straight line is such a problem. Bugs 1, 6, 9 and 12 leave a line
-# that looks right, and only their own checks find them.
+# Bugs 10 and 11 stop with an error; 2, 4, 5 and 7 show in the loss or the memory. One
+# habit finds 3 and 8: *try the program first on a problem whose answer you know*, such
+# as a straight line. Bugs 1, 6, 9 and 12 leave a line that looks right, and only their
+# own checks find them.
 #
 # `The explorer <../../explorer.html#preset=above&steps=40>`__ shows the fourth bug as
 # it happens.
@@ -519,6 +516,5 @@ assert pair[0] == pair[1]
 # Next
 # ----
 #
-# You know now what the training does, how fast, and how it goes wrong. The next pages
-# take the same three pieces, a dataset, a model and a loop, to measured data, to
-# millions of points and to several processes.
+# The next pages take the same three pieces, a dataset, a model and a loop, to measured
+# data, to millions of points and to several processes.
