@@ -313,7 +313,7 @@ assert any(
 # with the dataset of stage 1. If the machine has an accelerator, one more way keeps
 # data and model on it. The random orders still come from the CPU.
 
-from linreg.device import default_device
+from linreg.training import default_device
 
 device = default_device()
 

@@ -79,7 +79,8 @@ def minutes(node: nodes.Node) -> float:
         return len(node.astext().split()) / WORDS_PER_MINUTE
     if isinstance(node, nodes.section) and node[0].astext().startswith("Why:"):
         return 0
-    if isinstance(node, nodes.Element) and "no-search" in node["classes"]:
+    skipped = {"no-search", "sphx-glr-script-out"}  # folds, and what a program prints
+    if isinstance(node, nodes.Element) and skipped & set(node["classes"]):
         return 0
     return sum(map(minutes, node.children))
 
