@@ -64,8 +64,10 @@ def noise_floor(
     Each batch is drawn from the points at random, with replacement. x and y have the
     shape (n,). The floor is in the square of the unit of y, and infinite above a limit.
     """
-    if lr <= 0:
-        raise ValueError(f"lr must be positive, got {lr}")
+    if lr <= 0 or batch_size < 1:
+        raise ValueError(
+            f"lr must be positive and batch_size at least 1, got {lr} and {batch_size}"
+        )
     k, m = least_squares(x, y)
     x, y = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
     error, u = y - (k * x + m), np.stack([x, np.ones_like(x)], axis=1)
