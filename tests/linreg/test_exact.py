@@ -78,12 +78,6 @@ def test_no_other_line_has_a_smaller_loss(x, data):
         assert best <= np.mean((y - (k + dk) * x - (m + dm)) ** 2) * (1 + 1e-9) + 1e-9
 
 
-@given(k=st.integers(-50, 50), m=st.integers(-50, 50), n=st.integers(2, 30))
-def test_points_on_a_line_give_that_line(k, m, n):
-    x = list(range(n))
-    assert least_squares(x, [k * v + m for v in x]) == pytest.approx((k, m), abs=1e-10)
-
-
 @pytest.mark.parametrize(
     "convert",
     [
@@ -99,9 +93,3 @@ def test_points_on_a_line_give_that_line(k, m, n):
 )
 def test_takes_lists_arrays_and_tensors(convert):
     assert least_squares(convert([0, 1, 2, 3]), convert([1, 3, 5, 7])) == (2, 1)
-
-
-def test_leaves_its_arguments_alone():
-    x, y = np.array([1.0, 2.0, 4.0]), np.array([1.0, 0.0, 5.0])
-    least_squares(x, y)
-    assert (x.tolist(), y.tolist()) == ([1, 2, 4], [1, 0, 5])

@@ -76,10 +76,3 @@ def test_lists_tensors_and_arrays_give_the_same_surface():
     for x, y in ((data.x, data.y), (data.x.numpy(), data.y.double().numpy())):
         found = loss_surface(x, y, torch.tensor([2, 3]), np.array([4.0, 5.0, 6.0]))
         assert np.array_equal(found, expected)
-
-
-def test_leaves_its_arguments_alone():
-    arguments = [np.array([1.0, 2.0]), np.array([0.0, 5.0]), np.ones(2), np.ones(3)]
-    before = [a.copy() for a in arguments]
-    loss_surface(*arguments)
-    assert all(map(np.array_equal, arguments, before))

@@ -115,14 +115,6 @@ def test_a_simulation_settles_at_the_floor(lr, batch_size):
     assert above == pytest.approx(noise_floor(x, y, lr, batch_size), rel=0.06)
 
 
-def test_for_small_rates_the_floor_is_the_formula_of_the_page():
-    x, y = points()
-    k, m = np.polyfit(x, y, 1)
-    for batch_size in (1, 8, 50):
-        formula = 1e-6 / batch_size * np.mean((y - k * x - m) ** 2 * (1 + x**2))
-        assert noise_floor(x, y, 1e-6, batch_size) == pytest.approx(formula, rel=1e-4)
-
-
 @pytest.mark.parametrize(
     ("lr", "batch_size"), [(0.2, 1), (0.34, 1), (2.0, 1), (0.4, 50)]
 )

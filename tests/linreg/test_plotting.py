@@ -122,16 +122,3 @@ def test_the_house_style_replaces_what_was_set():
     assert figure.get_constrained_layout()
     assert not axes.spines["top"].get_visible()
     assert to_hex(axes.xaxis.label.get_color()) == plotting.INK
-    assert axes.xaxis.label.get_fontsize() == 12
-
-
-def test_all_figures_can_be_drawn():
-    """In one figure, with a legend: what each artist was given holds together."""
-    _, axes = plt.subplots()
-    plotting.plot_surface([[1, 2], [3, 4]], [0, 1], [0, 1], ax=axes)
-    plotting.plot_trajectory([0, 1], [0, 1], ax=axes)
-    plotting.plot_parameters(0.5, 0.5, "exact", ax=axes)
-    axes.legend()
-    axes.figure.canvas.draw()
-    labels = [text.get_text() for text in axes.get_legend().get_texts()]
-    assert labels == ["trajectory", "least squares"]
