@@ -226,7 +226,7 @@ def test_one_two_and_three_processes_end_where_a_loop_by_hand_ends(tmp_path, pro
     assert found == pytest.approx(by_hand(epochs=25), abs=1e-5)
 
 
-LONG_RUN = ["--epochs=60", "--save-every=1"]  # 420 steps, and as many checkpoints
+LONG_RUN = ["--epochs=30", "--save-every=1"]  # 210 steps, and as many checkpoints
 
 
 @pytest.fixture(scope="module")
@@ -256,7 +256,7 @@ KILLS = [
 def test_a_kill_at_a_random_time_changes_nothing(tmp_path, undisturbed, victims, seed):
     checkpoint, chance = tmp_path / "run.pt", random.Random(f"{victims} {seed}")
     run = torchrun(checkpoint, *LONG_RUN)
-    moment, step = chance.randrange(1, 380), 0
+    moment, step = chance.randrange(1, 180), 0
     while step < moment:  # at no moment is the checkpoint unreadable
         assert run.poll() is None, run.communicate()[0]
         if checkpoint.exists():
