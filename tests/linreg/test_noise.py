@@ -61,14 +61,6 @@ def test_each_row_is_the_run_that_numpy_computes():
             np.testing.assert_allclose(path[step, row], line, rtol=0, atol=1e-12)
 
 
-def test_one_rate_for_all_is_that_rate_for_each():
-    data = LinearRegressionDataset(seed=0)
-    x, y = data.x.expand(2, 50), data.y.expand(2, 50)
-    batches = list(shuffled_epochs(2, 50, 10, num_epochs=1, seed=0))
-    each = torch.tensor([0.01, 0.01])
-    assert torch.equal(train_runs(x, y, batches, 0.01), train_runs(x, y, batches, each))
-
-
 def settled(x, y, lr, batch_size, steps):
     """Carry the covariance of (k, m) from step to step, in sums over the points."""
     u = np.stack([x, np.ones_like(x)], axis=1)
