@@ -4,7 +4,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from statistics import median
 
@@ -64,8 +64,8 @@ def clean_build() -> float:
     ratios = []
     for turn in ("first", "second"):
         repository = copy(turn)
-        built = seconds(lambda repository=repository: build(repository))
-        ratios.append(built / seconds(lambda r=repository: run_scripts(r)))
+        built = seconds(partial(build, repository))
+        ratios.append(built / seconds(partial(run_scripts, repository)))
     return median(ratios)
 
 
@@ -74,8 +74,8 @@ def nothing_changed() -> float:
     repository = copy("again")
     build(repository)
     return 1 / times_faster(
-        lambda: lambda: build(repository),
-        lambda: lambda: python("-c", "import torch", cwd=repository),
+        lambda: partial(build, repository),
+        lambda: partial(python, "-c", "import torch", cwd=repository),
         repeats=5,
     )
 

@@ -70,16 +70,6 @@ def test_a_line_and_a_mark_have_the_colour_of_their_role(ax, role):
     assert to_hex(mark.get_markeredgecolor()) == to_hex(plotting.HALO)
 
 
-def test_roles_differ_without_colour_too():
-    for role in ROLES:
-        axes = plotting.plot_line(1, 0, (0, 1), role)
-        plotting.plot_parameters(1, 0, role)
-    lines, marks = axes.lines[::2], axes.lines[1::2]
-    assert len({line.get_linestyle() for line in lines}) == 3
-    assert len({mark.get_marker() for mark in marks}) == 3
-    assert len({artist.get_label() for artist in axes.lines}) == 6
-
-
 def test_a_surface_has_20_bands_and_a_bar_that_names_the_loss(ax):
     axes, given = ax
     k_values, m_values = np.linspace(-1, 1, 30), np.linspace(0, 4, 20)

@@ -80,9 +80,7 @@ def test_a_checkpoint_of_another_model_or_optimizer_is_refused(saved):
     two_groups = torch.optim.SGD([{"params": [p]} for p in model.parameters()])
     for run, words in ((larger, "size mismatch"), ((model, two_groups), "groups")):
         before = state_of(*run)
-        with pytest.raises(
-            RuntimeError, match=rf"run\.pt is no checkpoint .*: .*{words}"
-        ):
+        with pytest.raises(RuntimeError, match=rf"(?s)run\.pt is no .*{words}"):
             load_checkpoint(path, *run)
         assert state_of(*run) == before
 
