@@ -200,17 +200,11 @@ def test_its_gradient_is_that_of_finite_differences():
     assert torch.autograd.gradcheck(mean_squared_error, (prediction, target))
 
 
-@pytest.mark.parametrize(
-    ("accelerator", "expected"), [(None, "cpu"), ("cuda", "cuda"), ("mps", "mps")]
-)
-def test_the_default_device_is_the_accelerator_or_the_cpu(
-    monkeypatch, accelerator, expected
-):
-    found = torch.device(accelerator) if accelerator else None
-
+@pytest.mark.parametrize("name", ["cpu", "cuda", "mps"])
+def test_the_default_device_is_the_accelerator_or_the_cpu(monkeypatch, name):
     def current_accelerator(check_available=False):
         assert check_available  # a build for GPUs may run on a machine without one
-        return found
+        return None if name == "cpu" else torch.device(name)
 
     monkeypatch.setattr(torch.accelerator, "current_accelerator", current_accelerator)
-    assert default_device() == torch.device(expected)
+    assert default_device() == torch.device(name)
