@@ -30,8 +30,10 @@ def loss_surface(
             f"k_values and m_values must have one dimension, got {k.shape}, {m.shape}"
         )
     dx, dy = x - x.mean(), y - y.mean()
-    best_k = dx @ dy / (dx @ dx)
+    spread = dx @ dx
+    # Where all x are equal, every slope fits alike: 0 will do.
+    best_k = dx @ dy / spread if spread else 0.0
     smallest_loss = np.mean((dy - best_k * dx) ** 2)
     offset = m[:, np.newaxis] + k * x.mean() - y.mean()
-    loss: np.ndarray = smallest_loss + np.mean(dx**2) * (k - best_k) ** 2 + offset**2
+    loss: np.ndarray = smallest_loss + spread / len(x) * (k - best_k) ** 2 + offset**2
     return loss

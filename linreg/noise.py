@@ -36,10 +36,10 @@ def train_runs(
     x and y have the shape (runs, n), each batch of indices (runs, batch_size). lr is a
     number, or one for each run. Returns k and m after each step: (steps, runs, 2).
     """
-    if x.ndim != 2 or x.shape != y.shape:
+    if x.ndim != 2 or x.shape != y.shape or x.dtype != y.dtype:
         raise ValueError(
-            "x and y must have one shape (runs, n), "
-            f"got {tuple(x.shape)} and {tuple(y.shape)}"
+            "x and y must have one shape (runs, n) and one dtype, got "
+            f"{tuple(x.shape)} and {tuple(y.shape)}, {x.dtype} and {y.dtype}"
         )
     lr = torch.as_tensor(lr).to(x).reshape(-1, 1)
     k, m = (torch.full_like(x[:, :1], value) for value in start)
@@ -64,8 +64,10 @@ def noise_floor(
     Each batch is drawn from the points at random, with replacement. x and y have the
     shape (n,). The floor is in the square of the unit of y, and infinite above a limit.
     """
-    if lr <= 0:
-        raise ValueError(f"lr must be positive, got {lr}")
+    if lr <= 0 or batch_size < 1:
+        raise ValueError(
+            f"lr must be positive and batch_size at least 1, got {lr} and {batch_size}"
+        )
     k, m = least_squares(x, y)
     x, y = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
     error, u = y - (k * x + m), np.stack([x, np.ones_like(x)], axis=1)
