@@ -16,25 +16,16 @@ language = "en"
 extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
-    "sphinx.ext.intersphinx",
     "programs",
     "pages",
     "sphinx_gallery.gen_gallery",
     "sphinx_copybutton",
 ]
 html_math_renderer = "mathml"
-exclude_patterns = ["_build", "_programs", "_ext", "inventories", "README.md"]
+exclude_patterns = ["_build", "_programs", "_ext", "README.md"]
 templates_path = ["_templates"]
 autodoc_typehints = "none"  # `ArrayLike` would unfold to ten lines
 napoleon_numpy_docstring = False
-
-# Names in code link to their documentation. The lists need no network.
-intersphinx_mapping = {
-    "torch": ("https://docs.pytorch.org/docs/stable", "inventories/torch.txt"),
-    "numpy": ("https://numpy.org/doc/stable", "inventories/numpy.txt"),
-    "matplotlib": ("https://matplotlib.org/stable", "inventories/matplotlib.txt"),
-    "python": ("https://docs.python.org/3", "inventories/python.txt"),
-}
 
 html_theme = "furo"
 html_static_path = ["_static"]

@@ -247,7 +247,7 @@ x_sets, y_sets = draw(40, 20, 1)
 x_held_out, y_held_out = draw(40, 1000, 1)
 
 
-def fit_networks(width, steps=1000):
+def fit_networks(width, steps=600):
     """Train a network for each set, and return the losses held out: shape (40,)."""
     networks = [network(width) for _ in x_sets]
     parameters, _ = stack_module_state(networks)
@@ -265,7 +265,7 @@ def fit_networks(width, steps=1000):
 
 # %%
 # ``functional_call`` calls a network with the parameters that it is handed. The rest is
-# the loop of stage 3, with all 20 points in each of 1000 steps. Its loss is the mean
+# the loop of stage 3, with all 20 points in each of 600 steps. Its loss is the mean
 # over all sets; each network sees its own part alone.
 
 lines = [least_squares(x[:, 0], y[:, 0]) for x, y in zip(x_sets, y_sets, strict=True)]
@@ -294,15 +294,15 @@ best = held_out.argmin(dim=0)
 for i, name in enumerate(["the line", "4 units", "64 units"]):
     print(f"best on held-out points: {name:8} in {(best == i).float().mean():4.0%}")
 # sphinx_gallery_start_ignore
-assert 0.65 < (best == 1).float().mean() < 0.95
+assert 0.7 < (best == 1).float().mean() < 0.95
 assert held_out.median(dim=1).values.argmin() == 1
 torch.set_num_threads(threads)
 # sphinx_gallery_end_ignore
 
 # %%
-# So "larger is worse" is what usually happens with 20 points, and no law. That is why
-# you measure. Keep the held-out points out of every choice: if you use them to choose
-# the width, judge the winner on points that are fresh again.
+# So after 600 steps on 20 points, the middle one is usually best. That is no law:
+# exercise 3 takes other steps. It is why you measure. And whoever has used the held-out
+# points to choose a width must judge the winner on fresh ones.
 #
 # Exercises
 # ---------
@@ -314,8 +314,8 @@ torch.set_num_threads(threads)
 #    the shapes of its layers, then let the program count.
 # 2. Remove both ``nn.Tanh`` and train with 4 hidden units. Which loss on the training
 #    points do you expect?
-# 3. Train the 40 wide networks for 100 steps instead of 1000. What becomes of the
-#    median of their held-out losses? (To stop in time is called *early stopping*.)
+# 3. Train the 40 wide networks for 100 steps instead of 600. What becomes of the median
+#    of their held-out losses? (To stop in time is called *early stopping*.)
 #
 # When you have tried:
 # `the answers <solutions/plot_14_stages.html#stage-6-the-curve>`__.

@@ -50,15 +50,16 @@ def main() -> None:
     parser.add_argument("--learning-rate", type=float, default=0.01)
     parser.add_argument("--kill-at", type=int, metavar="STEP", help="to try a restart")
     options = parser.parse_args()
-    distributed.init_process_group("gloo")
-    rank, world_size = distributed.get_rank(), distributed.get_world_size()
-    is_first_start = os.environ["TORCHELASTIC_RESTART_COUNT"] == "0"
 
     torch.manual_seed(0)  # the same points and the same start in every process
     x = -3 + 6 * torch.rand(50, 1)
     y = 3 * x + 5 + 0.5 * torch.randn(50, 1)
     model = Linear(1, 1)
     optimizer = SGD(model.parameters(), lr=options.learning_rate)
+    # After SGD: what its first use loads would keep the group's threads to the exit.
+    distributed.init_process_group("gloo")
+    rank, world_size = distributed.get_rank(), distributed.get_world_size()
+    is_first_start = os.environ["TORCHELASTIC_RESTART_COUNT"] == "0"
     path = options.checkpoint
     step = load_checkpoint(path, model, optimizer) if path.exists() else 0
     step_of_first = torch.tensor(step)

@@ -80,7 +80,7 @@ def darken(svg: str, name: str) -> str:
 
 
 class ShowFigures(SphinxTransform):
-    """Put its dark twin behind every figure, cards too, and give both their size.
+    """Put its dark twin behind every figure, and give both their size.
 
     So nothing moves when a figure arrives. All but the first wait for the reader.
     """
@@ -91,7 +91,9 @@ class ShowFigures(SphinxTransform):
         loading = "link"
         for image in list(self.document.findall(nodes.image)):
             file = Path(self.env.relfn2path(image["uri"], self.env.docname)[1])
-            if not file.name.startswith("sphx_glr_") or file.suffix != ".svg":
+            if file.suffix == ".png" and file.parent.name == "thumb":
+                image.parent.remove(image)  # of a page that shows no figure
+            if file.suffix != ".svg" or not file.name.startswith("sphx_glr_"):
                 continue
             dark = file.with_stem(f"{file.stem}_dark")
             dark.write_text(darken(file.read_text("utf-8"), file.name), "utf-8")
@@ -104,6 +106,10 @@ class ShowFigures(SphinxTransform):
             twin["classes"].append("only-dark")
             image.parent.insert(image.parent.index(image) + 1, twin)
             loading = "lazy"
+        for block in self.document.findall(nodes.literal_block):
+            code = COMMENTS.sub("", f"{block.astext()}\n").removesuffix("\n")
+            if code != block.astext():
+                block.rawsource, block[:] = code, [nodes.Text(code)]
 
 
 class LinkPictures(SphinxPostTransform):

@@ -15,12 +15,17 @@ import torch
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.transforms.post_transforms import SphinxPostTransform
+from sphinx.util.osutil import relative_uri
 
-from pages.terms import PAGE, ancestors
+from pages.terms import PAGE
 
 STAGE = re.compile(r"tutorial/plot_(?!00)\d\d_\w+")  # 00 is the whole program
 WORDS_PER_MINUTE = 200
 CODE_LINES_PER_MINUTE = 15
+OTHER_DESCRIPTIONS = {
+    "genindex": "Index of the classes and functions of the tutorial's library.",
+    "search": "Search the tutorial: pages, sections, names of functions and classes.",
+}
 NAV = '<nav class="stage-steps" aria-label="The stages">'
 
 
@@ -34,7 +39,7 @@ class AddHeaderAndFoot(SphinxPostTransform):
         if not PAGE.fullmatch(page):
             return
         stages = sorted(filter(STAGE.fullmatch, self.env.found_docs))
-        line = f"About {minutes(self.document)} minutes to read"
+        line = f"About {math.ceil(minutes(self.document))} minutes to read"
         header: list[nodes.Node] = []
         if page in stages:
             line = f"Stage {stages.index(page) + 1} of {len(stages)} · a{line[1:]}"
@@ -56,7 +61,7 @@ class AddHeaderAndFoot(SphinxPostTransform):
         present = self.env.docname
         items = nodes.bullet_list(classes=["steps", "no-search"])
         for stage in stages:
-            address = self.app.builder.get_relative_uri(present, stage)
+            address = relative_uri(f"{present}.html", f"{stage}.html")
             title = self.env.titles[stage].astext()
             link = nodes.reference("", title, internal=True, refuri=address)
             item = nodes.list_item("", nodes.paragraph("", "", link))
@@ -66,23 +71,17 @@ class AddHeaderAndFoot(SphinxPostTransform):
         return items
 
 
-def minutes(document: nodes.document) -> int:
+def minutes(node: nodes.Node) -> float:
     """Return how long it takes to read the words and the code that are not folded."""
-    words = lines = 0
-    for node in document.findall(nodes.TextElement):
-        if any(map(is_folded, ancestors(node))):
-            continue
-        if isinstance(node, nodes.literal_block):
-            lines += len(node.astext().splitlines())
-        elif isinstance(node, nodes.paragraph | nodes.term | nodes.title):
-            words += len(node.astext().split())
-    return max(2, math.ceil(words / WORDS_PER_MINUTE + lines / CODE_LINES_PER_MINUTE))
-
-
-def is_folded(node: nodes.Element) -> bool:
-    """Tell whether a part of a page is closed at first: code, or a derivation."""
-    is_reason = isinstance(node, nodes.section) and node[0].astext().startswith("Why:")
-    return is_reason or "no-search" in node["classes"]
+    if isinstance(node, nodes.literal_block):
+        return len(node.astext().splitlines()) / CODE_LINES_PER_MINUTE
+    if isinstance(node, nodes.paragraph | nodes.term | nodes.title):
+        return len(node.astext().split()) / WORDS_PER_MINUTE
+    if isinstance(node, nodes.section) and node[0].astext().startswith("Why:"):
+        return 0
+    if isinstance(node, nodes.Element) and "no-search" in node["classes"]:
+        return 0
+    return sum(map(minutes, node.children))
 
 
 def ran_with() -> str:
@@ -98,13 +97,13 @@ def ran_with() -> str:
 
 def describe(
     app: Sphinx,
-    _page: str,
+    page: str,
     _template: str,
     context: dict[str, Any],
     document: nodes.document | None,
 ) -> None:
     """Give a page its description, for search engines and for previews of links."""
-    text = f"{app.config.project}: {context.get('title', '')}."
+    text = OTHER_DESCRIPTIONS.get(page, app.config.project)
     given = (
         [meta["content"] for meta in document.findall(nodes.meta)] if document else []
     )

@@ -1,32 +1,23 @@
-"""Links in the pages of the tutorial: the first use of each term leads to the glossary.
+"""Link the first use of each term of the glossary on each page of the tutorial.
 
 A stage is a notebook too, in which a role like ``:term:`` could not be read. So the
 links are made here. The glossary lists the forms of a term itself.
 """
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 from docutils import nodes
-from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.transforms.post_transforms import SphinxPostTransform
+from sphinx.util.osutil import relative_uri
 
 PAGE = re.compile(r"tutorial/(?:\w+/)?plot_\d\d_\w+")
-NO_PROSE = (
-    nodes.title,
-    nodes.literal,
-    nodes.literal_block,
-    nodes.math,
-    nodes.math_block,
-    nodes.reference,
-    addnodes.pending_xref,
-)
+PROSE = nodes.paragraph | nodes.emphasis | nodes.strong  # not headings, code or links
 
 
 class LinkTerms(SphinxPostTransform):
-    """Link the first use of each term of the glossary on a page."""
+    """Link the terms of one page."""
 
     default_priority = 5
 
@@ -37,11 +28,11 @@ class LinkTerms(SphinxPostTransform):
         forms = sorted(places, key=len, reverse=True)  # "mini-batch" ahead of "batch"
         choice = "|".join(re.escape(form).replace(r"\ ", r"\s+") for form in forms)
         find = re.compile(rf"(?<![\w-])(?:{choice})(?![\w-])", re.IGNORECASE)
-        glossary = self.app.builder.get_relative_uri(self.env.docname, "glossary")
-        for text in filter(is_prose, list(self.document.findall(nodes.Text))):
+        glossary = relative_uri(f"{self.env.docname}.html", "glossary.html")
+        for text in list(self.document.findall(nodes.Text)):
             pieces: list[nodes.Node] = []
             end = 0
-            for match in find.finditer(text):
+            for match in find.finditer(text) if isinstance(text.parent, PROSE) else ():
                 place = places.get(" ".join(match[0].lower().split()))
                 if place is None:  # linked before
                     continue
@@ -63,35 +54,6 @@ class LinkTerms(SphinxPostTransform):
         return found
 
 
-class UnlinkVariables(SphinxPostTransform):
-    """Drop the links of variables to their classes, which hide the links of names."""
-
-    default_priority = 600  # after sphinx-gallery's
-
-    def run(self, **kwargs: Any) -> None:
-        for link in list(self.document.findall(nodes.reference)):
-            if "sphx-glr-backref-instance" in link["classes"]:
-                link.replace_self(link.children)
-
-
-def is_prose(text: nodes.Text) -> bool:
-    """Tell whether a text stands in a paragraph, and not in code, a link or a fold."""
-    above = list(ancestors(text))
-    if any(
-        isinstance(node, NO_PROSE) or "no-search" in node["classes"] for node in above
-    ):
-        return False
-    return any(isinstance(node, nodes.paragraph) for node in above)
-
-
-def ancestors(node: nodes.Node) -> Iterator[nodes.Element]:
-    """Yield what a node stands in, from the inside out."""
-    while node.parent is not None:
-        node = node.parent
-        yield node
-
-
 def setup(app: Sphinx) -> None:
     """Register the links."""
     app.add_post_transform(LinkTerms)
-    app.add_post_transform(UnlinkVariables)

@@ -128,7 +128,7 @@ class Stage:
             self.text, str(self.file), "exec"
         ).get_symbols():
             if symbol.is_assigned() and symbol.get_name() in names | needed.keys():
-                assigned = re.compile(rf"(.*\W)?{symbol.get_name()}\b *[=:,(]")
+                assigned = re.compile(rf"(.*\W)?{symbol.get_name()}\b *([=:,(]|in\b)")
                 rows = enumerate(self.text.splitlines(), start=1)
                 number = next((n for n, row in rows if assigned.match(row)), 1)
                 raise self.error(number, f"{symbol.get_name()} is a name of linreg too")
