@@ -16,9 +16,9 @@ from torch.optim import SGD, Optimizer
 
 def save_checkpoint(path: Path, model: Module, optimizer: Optimizer, step: int) -> None:
     """Write a checkpoint: a reader sees the old file or the new one, never a part."""
-    state = {"model": model.state_dict(), "optimizer": optimizer.state_dict()}
     buffer = BytesIO()
-    torch.save({**state, "step": step}, buffer)
+    parts = {"model": model.state_dict(), "optimizer": optimizer.state_dict()}
+    torch.save({**parts, "step": step}, buffer)
     content = buffer.getvalue()
     torch.load(BytesIO(content), weights_only=True)  # can it be read again?
     draft = Path(f"{path}.new")
@@ -53,7 +53,6 @@ def main() -> None:
     parser.add_argument("--learning-rate", type=float, default=0.01)
     parser.add_argument("--kill-at", type=int, metavar="STEP", help="to try a restart")
     options = parser.parse_args()
-
     torch.manual_seed(0)  # the same points and the same start in every process
     x = -3 + 6 * torch.rand(50, 1)
     y = 3 * x + 5 + 0.5 * torch.randn(50, 1)
@@ -69,10 +68,9 @@ def main() -> None:
     distributed.broadcast(step_of_first, src=0)
     if step != step_of_first:
         raise RuntimeError(f"process {rank} has step {step}, not {step_of_first}")
+    last_step = options.epochs * 7
     if rank == 0:
         print(f"starts after step {step}", flush=True)
-
-    last_step = options.epochs * 7
     while step < last_step:
         epoch, number = divmod(step, 7)
         order = torch.randperm(50, generator=torch.Generator().manual_seed(epoch))
@@ -82,8 +80,7 @@ def main() -> None:
         loss = ((y[share] - model(x[share])) ** 2).sum() / len(batch)
         optimizer.zero_grad()
         loss.backward()
-        loss = loss.detach()
-        for part in (loss, model.weight.grad, model.bias.grad):
+        for part in (loss.detach(), model.weight.grad, model.bias.grad):
             distributed.all_reduce(part)  # adds up the parts of all processes
         optimizer.step()
         step += 1

@@ -19,14 +19,9 @@ def house_style():
     plt.rcdefaults()
 
 
-@pytest.fixture(params=["given axes", "current axes"])
-def ax(request):
-    """The axes to expect, and what to pass for them."""
-    _, axes = plt.subplots()
-    if request.param == "current axes":
-        return axes, None
-    plt.subplots()  # the given axes are not the current ones
-    return axes, axes
+@pytest.fixture
+def axes():
+    return plt.figure().subplots()
 
 
 def words(axes):
@@ -37,9 +32,8 @@ def coordinates(line):
     return line.get_xydata().tolist()
 
 
-def test_points_are_triangles_in_the_colour_of_the_data(ax):
-    axes, given = ax
-    assert plotting.plot_points([1, 2], [3, 5], ax=given) is axes
+def test_points_are_triangles_in_the_colour_of_the_data(axes):
+    plotting.plot_points([1, 2], [3, 5])
     (line,) = axes.lines
     assert coordinates(line) == [[1, 3], [2, 5]]
     assert (line.get_marker(), line.get_linestyle()) == ("^", "None")
@@ -48,9 +42,8 @@ def test_points_are_triangles_in_the_colour_of_the_data(ax):
     assert words(axes) == ("x", "y", "")
 
 
-def test_the_loss_counts_epochs_from_1(ax):
-    axes, given = ax
-    assert plotting.plot_loss([9.0, 4.0, 1.0], ax=given) is axes
+def test_the_loss_counts_epochs_from_1(axes):
+    plotting.plot_loss([9.0, 4.0, 1.0])
     (line,) = axes.lines
     assert coordinates(line) == [[1, 9], [2, 4], [3, 1]]
     assert (line.get_marker(), to_hex(line.get_color())) == ("o", plotting.MODEL)
@@ -58,11 +51,10 @@ def test_the_loss_counts_epochs_from_1(ax):
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_a_line_and_a_mark_have_the_colour_of_their_role(ax, role):
-    axes, given = ax
-    assert plotting.plot_line(2.0, 1.0, (-1, 3), role, ax=given) is axes
+def test_a_line_and_a_mark_have_the_colour_of_their_role(axes, role):
+    plotting.plot_line(2.0, 1.0, (-1, 3), role)
     assert words(axes) == ("x", "y", "")
-    assert plotting.plot_parameters(1.0, 2.0, role, ax=given) is axes
+    plotting.plot_parameters(1.0, 2.0, role)
     line, mark = axes.lines
     assert coordinates(line) == [[-1, -1], [3, 7]]
     assert coordinates(mark) == [[1, 2]]
@@ -70,11 +62,10 @@ def test_a_line_and_a_mark_have_the_colour_of_their_role(ax, role):
     assert to_hex(mark.get_markeredgecolor()) == to_hex(plotting.HALO)
 
 
-def test_a_surface_has_20_bands_and_a_bar_that_names_the_loss(ax):
-    axes, given = ax
+def test_a_surface_has_20_bands_and_a_bar_that_names_the_loss(axes):
     k_values, m_values = np.linspace(-1, 1, 30), np.linspace(0, 4, 20)
     surface = 0.1 + m_values[:, np.newaxis] ** 2 + k_values**2
-    assert plotting.plot_surface(surface, k_values, m_values, ax=given) is axes
+    plotting.plot_surface(surface, k_values, m_values)
     (contours,) = axes.collections
     assert len(contours.levels) == 21
     assert contours.levels[[0, -1]] == pytest.approx([surface.min(), surface.max()])
@@ -88,9 +79,8 @@ def test_a_surface_has_20_bands_and_a_bar_that_names_the_loss(ax):
     assert ends == [plotting.SURFACE[0], plotting.SURFACE[-1]]
 
 
-def test_a_trajectory_lies_above_its_halo(ax):
-    axes, given = ax
-    assert plotting.plot_trajectory([0, 1], [2, 3], ax=given) is axes
+def test_a_trajectory_lies_above_its_halo(axes):
+    plotting.plot_trajectory([0, 1], [2, 3])
     path, halo = axes.lines
     assert coordinates(path) == coordinates(halo) == [[0, 2], [1, 3]]
     assert path.get_marker() == halo.get_marker() == "x"
@@ -99,7 +89,7 @@ def test_a_trajectory_lies_above_its_halo(ax):
     assert to_hex(halo.get_color()) == to_hex(plotting.HALO)
     assert halo.get_zorder() < path.get_zorder()
     assert halo.get_linewidth() > path.get_linewidth()
-    plotting.plot_parameters(1, 2, "truth", ax=given)
+    plotting.plot_parameters(1, 2, "truth")
     assert axes.lines[-1].get_zorder() > path.get_zorder()
 
 
