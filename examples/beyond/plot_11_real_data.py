@@ -160,11 +160,11 @@ assert history_single.parameters["k"][-1] == history_single.parameters["k"][-2]
 # Try two. ``train`` stops with an error when the loss is no longer finite. (A list with
 # one batch will do as a loader.)
 
-for learning_rate in (0.48, 0.5):
+for learning_rate, num_epochs in (0.48, 1_000), (0.5, 20_000):
     trial = LinearRegressionModel().double()
     optimizer = torch.optim.SGD(trial.parameters(), lr=learning_rate)
     try:
-        train(trial, [(distance, velocity)], optimizer, num_epochs=20_000)
+        train(trial, [(distance, velocity)], optimizer, num_epochs)
         print(f"{learning_rate:.2f}: k = {trial.k.item():.6f}")
     except FloatingPointError as error:
         print(f"{learning_rate:.2f}: {str(error).split(',')[0]}")
