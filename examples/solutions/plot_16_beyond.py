@@ -58,10 +58,10 @@ assert round(k_all) - round(k_kept) == 5
 # sphinx_gallery_end_ignore
 
 # %%
-# **2. One nebula at a time, at learning rate 0.48.** The slope swings to thousands of
-# km/s per Mpc, up and down. The limit 1 / (1 + r²) is 1.00 for the nearest nebula and
-# 0.20 for the farthest. On a far one each step overshoots; only the near ones bring the
-# slope back.
+# **2. One nebula at a time, at learning rate 0.48.** In this run the slope swings to
+# billions of km/s per Mpc. The limit 1 / (1 + r²) is 1.00 for the nearest nebula and
+# 0.20 for the farthest. On the eight far ones it is below 0.48: there each step
+# overshoots, and only the near ones bring the slope back.
 
 limits = 1 / (1 + distance**2)
 print(f"limits of single nebulae: {limits.min():.2f} to {limits.max():.2f}")
@@ -73,7 +73,8 @@ optimizer = torch.optim.SGD(model.parameters(), lr=0.48)
 slopes = train(model, loader, optimizer, num_epochs=50).parameters["k"]
 print(f"slope after an epoch: from {slopes.min():.0f} to {slopes.max():.0f}")
 # sphinx_gallery_start_ignore
-print(slopes.min(), slopes.max(), (limits < 0.48).sum())
+assert (limits < 0.48).sum() == 8
+assert abs(slopes).max() > 1e9
 assert round(limits.min().item(), 2) == 0.2
 assert round(limits.max().item(), 2) == 1.0
 # sphinx_gallery_end_ignore
@@ -146,9 +147,10 @@ assert step > 20 * point
 # sphinx_gallery_end_ignore
 
 # %%
-# **2. With index_select.** It understands nothing but a tensor of indices, and does not
-# have to find out what it was given. The dataset can no longer be asked for a single
-# point, nor for a slice.
+# **2. With index_select.** A third more points a second, or better: 93 million instead
+# of 66 where this was written. ``index_select`` understands nothing but a tensor of
+# indices, and does not have to find out what it was given. The dataset can no longer be
+# asked for a single point, nor for a slice.
 
 
 class Columns(LinearRegressionDataset):
@@ -165,9 +167,15 @@ def loader_of(kind, n, shuffle=True):
     return DataLoader(kind(n=n, seed=0), batch_size=None, sampler=sampler)
 
 
-for kind in (LinearRegressionDataset, Columns):
-    loader = loader_of(kind, 50_000)
-    taken = seconds(lambda loader=loader: list(loader))
+# %%
+# Measure both in turn, so that what else the machine does disturbs both alike.
+
+loaders = {kind: loader_of(kind, 50_000) for kind in (LinearRegressionDataset, Columns)}
+best = dict.fromkeys(loaders, float("inf"))
+for _ in range(3):
+    for kind, loader in loaders.items():
+        best[kind] = min(best[kind], seconds(lambda loader=loader: list(loader)))
+for kind, taken in best.items():
     print(f"{kind.__name__:24}{50_000 / taken / 1e6:6.1f} million points per second")
 
 # %%
