@@ -1,119 +1,75 @@
-"""Build the site, whole or not at all: ``make html`` calls this.
+"""Build the site, whole or not at all: `make html` calls this.
 
-The site is built beside the last one and takes its place at the end. What a build may keep from
-the one before is the gallery, since running the stages is what takes long: ``programs`` drops from
-it what changed, what was interrupted, and what other tools made. All else is written anew, so every
-site is what a clean build makes of the same files. If nothing has changed, nothing is built.
+A site is built beside the last one and takes its place at the end. One build keeps from
+the other what sphinx-gallery made, which runs a stage when its program has changed. It
+is made anew when a tool, a pin, a setting, the device or the list of stages changed.
 """
 
 import hashlib
 import os
 import shutil
 import sys
-from collections.abc import Iterable
 from importlib.metadata import version
 from pathlib import Path
 
 from filelock import FileLock
 
-SETTINGS = (
-    *("LINREG_REPOSITORY", "LINREG_SITE_URL", "LINREG_WITHOUT_TIMES"),
-    *("GITHUB_REPOSITORY", "SOURCE_DATE_EPOCH"),
-)
-GENERATED = ("_build", "_programs", "tutorial", "api/generated")
+DOCS = Path(__file__).resolve().parent
+ROOT, BUILD = DOCS.parent, DOCS / "_build"
+SITE, NEXT, OLD = BUILD / "html", BUILD / "next", BUILD / "old"
+GALLERY = [DOCS / "tutorial", DOCS / "_programs", DOCS / "api" / "generated"]
+SETTINGS = ("LINREG_", "GITHUB_REPOSITORY", "SOURCE_DATE_EPOCH", "CUDA_VISIBLE_DEVICES")
 
 
-class Site:
-    """The folders of a site, and what is known about the last build."""
+def checksum(words: list[str], *sources: Path) -> str:
+    """Return a checksum of words and of files, or of all files below a folder."""
+    digest = hashlib.sha256("\n".join(words).encode())
+    files = [file for source in sources for file in [source, *source.rglob("*")]]
+    for file in sorted(filter(Path.is_file, files)):
+        if "__pycache__" not in file.parts and not {BUILD, *GALLERY} & {*file.parents}:
+            digest.update(f"{file.relative_to(ROOT)}\n".encode() + file.read_bytes())
+    return digest.hexdigest()
 
-    def __init__(self, docs: Path) -> None:
-        self.docs, self.build = docs, docs / "_build"
-        self.html, self.next, self.old = (
-            self.build / name for name in ("html", "next", "old")
-        )
-        self.doctrees = self.build / "doctrees"
-        self.stamp = self.build / "stamp"  # a checksum of what the site was built from
 
-    def sources(self) -> list[Path]:
-        """Return the files that a site is made of."""
-        root = self.docs.parent
-        generated = [self.docs / name for name in GENERATED]
-        files = [root / "constraints.txt"]
-        for folder in (self.docs, root / "examples", root / "linreg"):
-            files += [
-                path for path in folder.rglob("*") if "__pycache__" not in path.parts
-            ]
-        return sorted(
-            path
-            for path in files
-            if path.is_file()
-            and not any(path.is_relative_to(folder) for folder in generated)
-        )
+def build() -> int:
+    """Bring the site up to date and return the exit status."""
+    if OLD.is_dir() and not SITE.is_dir():
+        OLD.rename(SITE)  # the last build was killed between the renames below
+    settings = [f"{k}={v}" for k, v in os.environ.items() if k.startswith(SETTINGS)]
+    packages = [version(name) for name in ("torch", "numpy", "matplotlib", "sphinx")]
+    devices = [str(device) for device in Path("/dev").glob("nvidia[0-9]*")]
+    stages = [file.name for file in (ROOT / "examples").rglob("*.py")]
+    words = sorted([sys.version, *settings, *packages, *devices, *stages])
+    gallery = checksum(words, ROOT / "constraints.txt", DOCS / "conf.py", DOCS / "_ext")
+    site = checksum([gallery], DOCS, ROOT / "examples", ROOT / "linreg")
+    last = {file.name: file.read_text() for file in BUILD.glob("*.sha256")}
+    if SITE.is_dir() and last.get("site.sha256") == site:
+        return 0
+    stale = [] if last.get("gallery.sha256") == gallery else GALLERY
+    for folder in [*stale, NEXT, OLD, BUILD / "doctrees"]:
+        shutil.rmtree(folder, ignore_errors=True)
+    (BUILD / "gallery.sha256").write_text(gallery)
+    from sphinx.cmd.build import main  # slow to import, and seldom needed
 
-    def checksum(self, files: Iterable[Path]) -> str:
-        """Return a checksum of files, of the environment and of the settings."""
-        versions = [
-            version(name) for name in ("torch", "numpy", "matplotlib", "sphinx")
-        ]
-        parts = [
-            sys.version,
-            *versions,
-            *(os.environ.get(name, "") for name in SETTINGS),
-        ]
-        for path in files:
-            parts += [
-                path.relative_to(self.docs.parent).as_posix(),
-                path.read_bytes().hex(),
-            ]
-        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
-
-    def renew(self) -> int:
-        """Bring the site up to date; return the exit status."""
-        if self.old.is_dir() and not self.html.is_dir():
-            self.old.rename(self.html)  # killed between the two renames below
-        state = self.checksum(self.sources())
-        if (
-            self.html.is_dir()
-            and self.stamp.is_file()
-            and self.stamp.read_text() == state
-        ):
-            return 0
-        for folder in (self.doctrees, self.next):
-            shutil.rmtree(folder, ignore_errors=True)
-        status = self.run_sphinx()
-        if status == 0:
-            shutil.rmtree(self.old, ignore_errors=True)
-            self.stamp.unlink(missing_ok=True)
-            if self.html.is_dir():
-                self.html.rename(self.old)
-            self.next.rename(self.html)
-            self.stamp.write_text(state)
-        shutil.rmtree(self.old, ignore_errors=True)
+    trees = str(BUILD / "doctrees")
+    if status := main(["-W", "--keep-going", "-qd", trees, str(DOCS), str(NEXT)]):
         return status
-
-    def run_sphinx(self) -> int:
-        """Build into the folder beside the site; the warnings of Sphinx are errors."""
-        from sphinx.cmd.build import main
-
-        options = ["-W", "--keep-going", "-q", "-b", "html", "-d", str(self.doctrees)]
-        return main([*options, str(self.docs), str(self.next)])
-
-
-def main(docs: Path) -> int:
-    """Build one site at a time, and say where it is."""
-    site = Site(docs.resolve())
-    site.build.mkdir(exist_ok=True)
-    with FileLock(site.build / "lock"):
-        status = site.renew()
-    shown = os.path.relpath(site.html / "index.html")
-    if status == 0:
-        print(f"The site is ready: open {shown}")
-    elif site.html.is_dir():
-        print(
-            f"The build failed. {shown} is still the last good site.", file=sys.stderr
-        )
-    return status
+    (BUILD / "site.sha256").unlink(missing_ok=True)
+    if SITE.is_dir():
+        SITE.rename(OLD)
+    NEXT.rename(SITE)
+    (BUILD / "site.sha256").write_text(site)
+    shutil.rmtree(OLD, ignore_errors=True)
+    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent))
+    BUILD.mkdir(exist_ok=True)
+    with FileLock(BUILD / "lock"):
+        status = build()
+    page = os.path.relpath(SITE / "index.html")
+    if status == 0:
+        print(f"The site is ready: open {page}")
+    elif SITE.is_dir():
+        print(f"The build failed. {page} is still the last good site.", file=sys.stderr)
+    sys.exit(status)

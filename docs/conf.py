@@ -1,3 +1,5 @@
+"""Settings of Sphinx, of Furo and of sphinx-gallery: see README.md for the way."""
+
 import os
 import sys
 from pathlib import Path
@@ -5,126 +7,79 @@ from pathlib import Path
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE / "_ext"), str(HERE.parent)]
 
-import page_head  # noqa: E402
-
-project = "Linear regression in PyTorch"
+project = html_title = "Linear regression in PyTorch"
 author = "the linreg-tutorial authors"
 project_copyright = "2026, the linreg-tutorial authors. MIT licence, text and code"
-version = release = "1.0.0"
+version = release = "1.1.0"
 language = "en"
 
 extensions = [
-    "garbage",
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
-    "inventories",
-    "sphinx.ext.intersphinx",
     "programs",
-    "folds",
-    "usage",
-    "downloads",
-    "notebooks",
+    "pages",
     "sphinx_gallery.gen_gallery",
-    "lean_code",
-    "signatures",
-    "mathml",
-    "pictures",
-    "cards",
-    "stage_header",
-    "page_head",
     "sphinx_copybutton",
-    "stylesheet",
-    "terms",
-    "solution_links",
-    "explorer",
 ]
 html_math_renderer = "mathml"
-exclude_patterns = ["_build", "_programs", "_ext"]
+exclude_patterns = ["_build", "_programs", "_ext", "README.md"]
 templates_path = ["_templates"]
-
-# Where "Open in Colab" finds the notebooks: owner/name on GitHub, which its Actions say.
-linreg_repository = os.environ.get("LINREG_REPOSITORY") or os.environ.get(
-    "GITHUB_REPOSITORY", ""
-)
-address = f"`the repository <https://github.com/{linreg_repository}>`__"
-rst_epilog = (
-    f".. |repository| replace:: {address if linreg_repository else 'the repository'}"
-)
+autodoc_typehints = "none"  # `ArrayLike` would unfold to ten lines
+napoleon_numpy_docstring = False
 
 html_theme = "furo"
-html_title = project
 html_static_path = ["_static"]
-html_favicon = "_static/logo.svg"
-html_search_scorer = str(HERE / "search-scorer.js")
+html_css_files = ["look.css", "tutorial.css", "formulas.css"]
 html_js_files = ["look.js"]
+html_favicon = "_static/logo.svg"
 html_additional_pages = {"404": "404.html"}
-html_copy_source = False
-html_show_sourcelink = False
-html_theme_options = {
-    "top_of_page_buttons": [],
-    "light_css_variables": {
-        "color-brand-primary": "#0a58a8",
-        "color-brand-content": "#0a58a8",
-        "color-api-name": "var(--color-foreground-primary)",
-        "color-api-pre-name": "var(--color-foreground-secondary)",
-    },
-    "dark_css_variables": {
-        "color-brand-primary": "#7db9ff",
-        "color-brand-content": "#7db9ff",
-    },
-}
-pygments_style = "code_colours.Light"
-pygments_dark_style = "code_colours.Dark"
-copybutton_selector = (
-    "div:not(.highlight-none) > div.highlight > pre"  # code, not output
-)
+html_copy_source = html_show_sourcelink = html_scaled_image_link = False
+html_search_scorer = str(HERE / "search-scorer.js")
+html_theme_options = {"top_of_page_buttons": []}
+pygments_style = "a11y-light"
+pygments_dark_style = "a11y-dark"
+copybutton_selector = "div:not(.highlight-none) > div.highlight > pre"  # no output
+copybutton_exclude = ".linenos, .gp, .go"  # nor prompts and the output behind them
 
-# What search engines and link previews read needs the site's address, which a fork may change.
-if page_head.site_url():
-    html_baseurl = page_head.site_url()
+# Where "Open in Colab" finds the notebooks: owner/name on GitHub. Its Actions say so.
+on_github = os.environ.get("GITHUB_REPOSITORY", "")
+linreg_repository = os.environ.get("LINREG_REPOSITORY") or on_github
+link = f"`the repository <https://github.com/{linreg_repository}>`__"
+named = link if linreg_repository else "the repository"
+rst_epilog = f".. |repository| replace:: {named}"
+
+# What search engines and previews read needs the address, which a fork may change.
+owner, _, name = on_github.partition("/")
+pages_url = f"https://{owner.lower()}.github.io/{name}"
+if name.lower() == f"{owner.lower()}.github.io":
+    pages_url = f"https://{name.lower()}"
+site_url = os.environ.get("LINREG_SITE_URL") or (pages_url if name else "")
+if site_url:
+    html_baseurl = ogp_site_url = site_url.rstrip("/") + "/"
     extensions += ["sphinx_sitemap", "sphinxext.opengraph"]
     sitemap_url_scheme = "{link}"
     sitemap_show_lastmod = False
     sitemap_excludes = ["search.html", "genindex.html", "404.html"]
-    ogp_site_url = html_baseurl
     ogp_enable_meta_description = False
     ogp_social_cards = {"enable": False}
 
-intersphinx_mapping: dict[str, tuple[str, str]] = {}  # filled from inventories.toml
-intersphinx_disabled_reftypes = ["std:*"]
+suppress_warnings = ["sphinx_gallery.space_in_filename"]  # in the path of a checkout
 
-autodoc_typehints = "signature"
-autodoc_member_order = "bysource"
-python_use_unqualified_type_names = True
-python_maximum_signature_line_length = 88
-napoleon_numpy_docstring = False
-
-# What page 12 measures never repeats. With LINREG_WITHOUT_TIMES=1 its code is shown and not run:
-# then two builds of one commit are the same to the byte.
-STAGES_TO_RUN = (
-    r"/plot_(?!12_)" if os.environ.get("LINREG_WITHOUT_TIMES") else r"/plot_"
-)
-
+# What the page on speed measures never repeats. Without it, two builds are the same.
+but_12 = "(?!12_)" if os.environ.get("LINREG_WITHOUT_TIMES") else ""
 sphinx_gallery_conf = {
-    "examples_dirs": [
-        "_programs"
-    ],  # the stages as complete programs: see _ext/programs.py
+    "examples_dirs": ["_programs"],  # the stages as complete programs
     "gallery_dirs": ["tutorial"],
-    "subsection_order": [
-        "_programs/understanding",
-        "_programs/beyond",
-        "_programs/solutions",
-        "*",
-    ],
-    "filename_pattern": STAGES_TO_RUN,
+    "subsection_order": ["_programs/understanding", "_programs/beyond", "*"],
     "within_subsection_order": "FileNameSortKey",
-    "write_computation_times": False,
-    "abort_on_example_error": True,
-    "backreferences_dir": "api/generated",
-    "minigallery_sort_order": "usage.reading_order",
-    "reset_modules": ("matplotlib", "strict.raise_warnings", "garbage.spare_modules"),
+    "filename_pattern": rf"[/\\]plot_{but_12}[^/\\]*$",
+    "image_scrapers": ("pages.figures.scraper",),
+    "reset_modules": ("matplotlib", "programs.watch_stage"),
     "reset_modules_order": "both",
+    "abort_on_example_error": True,
     "remove_config_comments": True,
+    "write_computation_times": False,
+    "min_reported_time": 1e-9,  # a page that was not run says nothing about it
+    "show_signature": False,
     "css": [],
-    "image_scrapers": ("scrapers.light_and_dark",),
 }

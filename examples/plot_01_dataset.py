@@ -9,7 +9,7 @@ can work with.
 **What you will learn:** what a dataset is for PyTorch, how to write one, and why the
 random numbers in it get a seed.
 
-**What you need:** some Python. You need to know nothing about machine learning.
+**What you need:** some Python, and a look at the whole program.
 """
 
 # %%
@@ -17,58 +17,61 @@ random numbers in it get a seed.
 # -----------
 #
 # ``torch`` is PyTorch. A *tensor* is its array of numbers, much like one of NumPy.
-# ``Dataset`` is the class on which every PyTorch dataset is built. Matplotlib draws the
-# figures.
+# Matplotlib, here ``plt``, draws the figures. The last import is our own: it brings
+# ``use_house_style``, which sets the sizes of letters and lines, and two functions that
+# draw points and lines. Their code stands in the fold below, for whoever wants to see
+# it.
 
 import matplotlib.pyplot as plt
 import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from linreg.plotting import INK, plot_line, plot_points, use_house_style
+
 # %%
 # The points
 # ----------
 #
 # Each point has a position :math:`x_i` and a value :math:`y_i`. The position is drawn
-# evenly from the range -3 to 3. The value is that of a line with slope :math:`k` and
-# intercept :math:`m`, plus some noise:
+# evenly from the range -3 to 3. The value is that of a line with *slope* :math:`k` and
+# *intercept* :math:`m`, plus some noise:
 #
 # .. math::
 #
 #    y_i = k x_i + m + \varepsilon_i, \qquad x_i \sim U(-3, 3), \qquad
 #    \varepsilon_i \sim \mathcal{N}(0, 0.5^2)
 #
-# Read :math:`\sim` as "is drawn from". :math:`U(-3, 3)` is the uniform distribution:
-# every position from -3 to 3 is as likely as any other. :math:`\mathcal{N}` is the
-# normal distribution, the bell curve, here with mean 0. Its *standard deviation* is
-# 0.5, so its variance is 0.25. The post of 2019 from which this tutorial grew wrote
-# N(0, 0.5), which leaves open which of the two is meant.
+# Read :math:`\sim` as "is drawn from". :math:`U` is the uniform distribution: every
+# position is as likely as any other. :math:`\mathcal{N}` is the normal distribution,
+# the bell curve, here with mean 0 and *standard deviation* 0.5.
 #
-# A PyTorch dataset answers two questions: how many samples are there, and what is
-# sample number ``index``? The methods ``__len__`` and ``__getitem__`` give the answers.
-# Points are counted as Python counts, from 0.
+# Three methods
+# -------------
 #
-# The constructor checks its arguments and makes the points. ``torch.empty`` makes a
-# tensor whose numbers are still to come, and ``uniform_`` fills it with the positions.
-# ``normal_`` fills a second one of the same shape with the noise. A method whose name
-# ends in an underscore changes its tensor in place.
+# A dataset answers two questions: how many samples are there, and what is sample number
+# ``index``? So a dataset class needs three methods. ``__init__`` makes the points,
+# ``__len__`` says how many there are, and ``__getitem__`` returns one, as a pair of x
+# and y. Points are counted as Python counts, from 0.
 #
-# The constructor does no more than that. In the post it plotted a figure too, so that
-# no data could be had without one.
-#
-# The long string in triple quotes is documentation: it says what each argument means.
-# On a first reading, go straight to the three methods below it. The folded box above
-# the class holds what the class calls to check its arguments.
+# ``torch.rand(n)`` draws n numbers evenly between 0 and 1, and ``torch.randn(n)`` draws
+# n numbers from the bell curve with standard deviation 1. Both are stretched to what is
+# asked for.
 
 from linreg.data import LinearRegressionDataset
 
 # %%
+# Three things around it. ``k: float`` says that k is meant to be a number with a
+# decimal point; Python does not check it. What comes after the ``*`` must be named in a
+# call, as in ``seed=0``. And three ``if`` lines stop where PyTorch would go on with
+# wrong points: a negative ``noise_std``, for instance, makes noise all the same.
+#
 # Make one and look inside
 # ------------------------
 #
-# The true line has slope 3 and intercept 5. Only this program knows them; the training
-# will see nothing but the points. The numbers are ``float32``, the type that PyTorch
-# trains with unless you say otherwise.
+# The true line has slope 3 and intercept 5. The training will see nothing but the
+# points. The numbers are ``float32``, the type that PyTorch trains with unless you say
+# otherwise.
 
 dataset = LinearRegressionDataset(k=3, m=5, n=50, seed=0)
 x_first, y_first = dataset[0]
@@ -77,59 +80,72 @@ print(f"first point:      x = {x_first:.3f}, y = {y_first:.3f}, {x_first.dtype}"
 print(f"on the true line: y = {3 * x_first + 5:.3f}")
 
 # %%
-# The first point does not lie on the line. The difference between the last two values
-# of y is its noise.
+# The first point does not lie on the line. The difference between the two values of y
+# is its noise.
 #
 # See the points
 # --------------
 #
-# The triangles are the data. The dashed line is the truth that produced them.
+# The triangles are the data. The dashed line is the truth that produced them. For the
+# point with the largest noise, an upright line shows its distance from the truth.
+# (``argmax`` tells where a tensor has its largest number, and ``INK`` is a colour.)
 
-from linreg.plotting import plot_line, plot_points, use_house_style
+noise = dataset.y - (dataset.k * dataset.x + dataset.m)
+x_far, y_far = dataset[noise.abs().argmax()]
 
 use_house_style()
 plot_points(dataset.x, dataset.y)
 plot_line(dataset.k, dataset.m, (-3, 3), "truth")
+plt.vlines(x_far, dataset.k * x_far + dataset.m, y_far, color=INK, label="its noise")
 plt.title("Training data")
 plt.legend()
-# Figure: Fifty triangles scattered closely around a dashed, rising straight line.
+# Figure: fifty triangles scattered around a dashed, rising straight line; a short
+# upright line joins the triangle furthest from it to the line.
 plt.show()
 
 # %%
-# The points follow the line, most of them closely. You can measure how closely: their
-# distances from it, up or down, have a standard deviation near the 0.5 that was asked
-# for.
+# No point is far away. The standard deviation of all these distances is near the 0.5
+# that was asked for.
 
-noise = dataset.y - (dataset.k * dataset.x + dataset.m)
-print(f"standard deviation of the noise: {noise.std():.3f}")
+print(f"largest distance:   {noise.abs().max():.3f}")
+print(f"standard deviation: {noise.std():.3f}")
+# sphinx_gallery_start_ignore
 assert abs(noise.std() - 0.5) < 0.15
+# sphinx_gallery_end_ignore
 
 # %%
 # The same points every time
 # --------------------------
 #
-# A computer's random numbers follow from a starting number, the *seed*. With the same
-# seed you get the same points, so your output agrees with this page. The post set no
-# seed, and two runs of it gave two results.
+# A computer's random numbers follow from a starting number, the *seed*. A *generator*
+# makes them: with the same seed, it makes the same numbers. So your output agrees with
+# this page, if you have the same PyTorch on the same kind of machine.
 
 again = LinearRegressionDataset(k=3, m=5, n=50, seed=0)
 other = LinearRegressionDataset(k=3, m=5, n=50, seed=1)
-print("seed 0 twice, the same points: ", torch.equal(again.x, dataset.x))
-print("seed 0 and 1, the same points: ", torch.equal(other.x, dataset.x))
+print("seed 0 twice, the same points:", torch.equal(again.x, dataset.x))
+print("seed 0 and 1, the same points:", torch.equal(other.x, dataset.x))
+# sphinx_gallery_start_ignore
 assert torch.equal(again.y, dataset.y)
 assert not torch.equal(other.y, dataset.y)
+# sphinx_gallery_end_ignore
 
 # %%
 # Exercises
 # ---------
 #
-# 1. Make a dataset of 500 points. Does the standard deviation of the noise come closer
-#    to 0.5?
+# To do one, `open this page's notebook <../run.html>`__ on your machine or in Colab.
+# Then change the cell where the dataset is made, and run it and the cells below it.
+#
+# 1. Make a dataset of 500 points. Does the standard deviation come closer to 0.5?
 # 2. Set ``noise_std=0``. Where do the points lie now?
 # 3. Ask for ``dataset[50]``. Why is there no such point, and which one is the last?
+#
+# When you have tried: `the answers
+# <solutions/plot_14_stages.html#stage-1-the-dataset>`__.
 #
 # Next
 # ----
 #
-# You have the data. In stage 2 you write the model: a line whose slope and intercept
-# can change.
+# You have the data. In `stage 2 <plot_02_model.html>`__ you write the model: a line
+# whose slope and intercept can change.

@@ -16,11 +16,15 @@ how to get a plain number out of a tensor.
 # The imports
 # -----------
 #
-# ``nn`` is the part of PyTorch from which models are built.
+# ``nn`` is the part of PyTorch from which models are built. The dataset is that of
+# stage 1, and ``MODEL`` is the colour of everything that is trained.
 
 import matplotlib.pyplot as plt
 import torch
 from torch import Tensor, nn
+
+from linreg.data import LinearRegressionDataset
+from linreg.plotting import MODEL, plot_points, use_house_style
 
 # %%
 # A line with two parameters
@@ -31,100 +35,111 @@ from torch import Tensor, nn
 # .. math:: \hat{y} = k x + m.
 #
 # The hat on :math:`\hat{y}` says that this is a prediction, not data. A model in
-# PyTorch is a subclass of ``nn.Module``. What training may change is an
-# ``nn.Parameter``. The method ``forward`` computes the prediction. Both parameters
-# start at 0.
+# PyTorch is a class made from ``nn.Module``, and ``super().__init__()`` sets that part
+# up. What training may change is an ``nn.Parameter``. The method ``forward`` computes
+# the prediction.
 
 from linreg.model import LinearRegressionModel
 
 # %%
-# Because :math:`k` and :math:`m` are parameters, the module knows them by name. That is
-# how the optimiser finds them in stage 3.
+# Both parameters start at 0. ``torch.zeros(1)`` is a tensor of *shape* (1,): a row with
+# a single number. Because k and m are parameters, the module knows them by name. That
+# is how the training finds them in stage 3.
 
 model = LinearRegressionModel()
 for name, parameter in model.named_parameters():
-    print(
-        f"{name}: value {parameter.item():g}, shape {tuple(parameter.shape)}, {parameter.dtype}"
-    )
+    print(name, parameter)
+
+# %%
+# ``requires_grad=True`` says that PyTorch keeps track of what is computed from this
+# tensor. You will see in stage 3 what for. ``.item()`` takes the plain number out:
+
+print(f"k = {model.k.item():g}, m = {model.m.item():g}")
 
 # %%
 # Predict
 # -------
 #
 # You call the model like a function, and it runs ``forward``. One call predicts for a
-# whole batch: three inputs give three predictions. With :math:`k = m = 0` they are all
-# 0.
+# whole *batch* of inputs: three of them give three predictions. The single number in k
+# is used for each of them. PyTorch stretches it to their shape, which is called
+# *broadcasting*.
 
 x = torch.tensor([-1.0, 0.0, 2.0])
-prediction = model(x)
-print("prediction:", prediction.tolist())
-assert prediction.shape == x.shape
+print("shapes:", tuple(model.k.shape), "and", tuple(x.shape))
+print("prediction:", model(x).tolist())
 
 # %%
+# ``tolist`` takes all numbers out. They are 0, since k and m are.
+#
 # Set the parameters by hand, and the predictions follow. ``fill_`` ends in an
-# underscore, so it changes the parameter in place. ``torch.no_grad()`` says that this
-# change is not part of a computation to be differentiated. You will see in stage 3 what
-# PyTorch differentiates, and why.
+# underscore: such a method changes its tensor in place. ``torch.no_grad()`` says that
+# PyTorch need not keep track of this change.
 
 with torch.no_grad():
     model.k.fill_(3.0)
     model.m.fill_(5.0)
 print("prediction:", model(x).tolist())
+# sphinx_gallery_start_ignore
 assert model(x).tolist() == [2.0, 5.0, 11.0]
+# sphinx_gallery_end_ignore
 
 # %%
-# Numbers out of tensors
-# ----------------------
+# For x = 2 the line says 3 times 2 plus 5, which is 11.
 #
-# A prediction remembers how it was computed from the parameters, and shows it when you
-# print it: ``grad_fn`` is that memory. Matplotlib takes a tensor of data as it is, but
-# none with this memory. So take out the plain numbers, with ``.item()`` for one or
-# ``.tolist()`` for several. The post handed predictions to Matplotlib and parameters to
-# ``"%g"``. The first is an error today, the second a warning.
+# A prediction remembers how it was computed from the parameters. Print one, and you see
+# that memory as ``grad_fn``. Matplotlib does not draw such a tensor, so take the plain
+# numbers out before you hand it over.
 
 print(model(x))
-print(f"k = {model.k.item():g}, m = {model.m.item():g}")
 
 # %%
-# Before training
-# ---------------
+# Three lines by hand
+# -------------------
 #
-# A fresh model predicts 0 everywhere. This is where the training starts.
-
-from linreg.data import LinearRegressionDataset
-from linreg.plotting import plot_line, plot_points, use_house_style
+# Each pair of k and m is a line. Try three of them against the data of stage 1. The
+# slope k says how much the prediction grows when x grows by 1, and the intercept m is
+# the prediction at x = 0.
 
 dataset = LinearRegressionDataset(k=3, m=5, n=50, seed=0)
-model = LinearRegressionModel()
+ends = torch.tensor([-3.0, 3.0])
 
 use_house_style()
 plot_points(dataset.x, dataset.y)
-plot_line(dataset.k, dataset.m, (-3, 3), "truth")
-plot_line(model.k.item(), model.m.item(), (-3, 3), "model")
-plt.title("Before training")
+for k, m, style in [(0, 0, ":"), (-1, 2, "-."), (2, 5, "-")]:
+    with torch.no_grad():
+        model.k.fill_(k)
+        model.m.fill_(m)
+    plt.plot(ends, model(ends).tolist(), style, color=MODEL, label=f"k = {k}, m = {m}")
+plt.title("Three lines set by hand")
 plt.legend()
-# Figure: The data around the dashed, rising true line; the model's line lies flat on y
-# = 0.
+# Figure: the rising data and three lines: one flat on y = 0, one that falls and crosses
+# the data once, and one that rises a little less steeply than the data.
 plt.show()
 
 # %%
-# The model's line lies flat on y = 0, far below most of the points. How far? That is
-# what the loss of stage 3 measures.
-#
-# `The explorer <../explorer.html#preset=post>`__ starts from this flat line too. Drag
-# its points, and watch the differences that the next stage turns into a loss.
+# The flat line is a fresh model, and lies far below most points. The falling line
+# crosses the data in a single place. The third is close, but not steep enough. How
+# close? Stage 3 puts a number on it.
 #
 # Exercises
 # ---------
 #
-# 1. Which values of :math:`k` and :math:`m` give a falling line through the point (0,
-#    2)? Set them and check with ``model(torch.tensor([0.0]))``.
+# To do one, `open this page's notebook <../run.html>`__ on your machine or in Colab,
+# add a cell at its end, and use ``model`` there.
+#
+# 1. Which k and m give a falling line through the points (0, 2) and (1, 1)? Set them,
+#    and check with ``model(torch.tensor([0.0, 1.0]))``.
 # 2. How many parameters would :math:`\hat{y} = a x^2 + k x + m` have? Write that
 #    module.
 # 3. Replace ``nn.Parameter(torch.zeros(1))`` by ``torch.zeros(1)`` in the class. What
-#    does ``named_parameters`` list now, and what would the optimiser miss?
+#    does ``named_parameters`` list now?
+#
+# When you have tried: `the answers
+# <solutions/plot_14_stages.html#stage-2-the-model>`__.
 #
 # Next
 # ----
 #
-# In stage 3 you let the data change the parameters: the training loop.
+# In `stage 3 <plot_03_training.html>`__ you let the data change the parameters: the
+# training loop.

@@ -7,7 +7,6 @@ from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, LogNorm
 from numpy.typing import ArrayLike
 
@@ -34,11 +33,11 @@ POINT_STYLES: dict[str, dict[str, Any]] = {
     "truth": {
         "color": INK,
         "marker": "*",
-        "markersize": 13,
+        "markersize": 16,
         "label": "true parameters",
     },
     "model": {"color": MODEL, "marker": "o", "markersize": 7, "label": "estimate"},
-    "exact": {"color": EXACT, "marker": "D", "markersize": 7, "label": "least squares"},
+    "exact": {"color": EXACT, "marker": "D", "markersize": 5, "label": "least squares"},
 }
 
 
@@ -66,73 +65,51 @@ def use_house_style() -> None:
     )
 
 
-def plot_points(x: ArrayLike, y: ArrayLike, *, ax: Axes | None = None) -> Axes:
+def plot_points(x: ArrayLike, y: ArrayLike) -> None:
     """Draw the data as triangles."""
-    ax = plt.gca() if ax is None else ax
-    ax.plot(x, y, linestyle="none", marker="^", markersize=5, color=DATA, label="data")
-    ax.set(xlabel="x", ylabel="y")
-    return ax
+    plt.plot(x, y, linestyle="none", marker="^", markersize=5, color=DATA, label="data")
+    plt.xlabel("x")
+    plt.ylabel("y")
 
 
-def plot_line(
-    k: float,
-    m: float,
-    x_range: tuple[float, float],
-    role: str,
-    *,
-    ax: Axes | None = None,
-) -> Axes:
+def plot_line(k: float, m: float, x_range: tuple[float, float], role: str) -> None:
     """Draw the line y = k x + m in a role's colour: "truth", "model" or "exact"."""
-    ax = plt.gca() if ax is None else ax
     x = np.array(x_range, dtype=np.float64)
-    ax.plot(x, k * x + m, **LINE_STYLES[role])
-    ax.set(xlabel="x", ylabel="y")
-    return ax
+    plt.plot(x, k * x + m, **LINE_STYLES[role])
+    plt.xlabel("x")
+    plt.ylabel("y")
 
 
-def plot_loss(epoch_loss: ArrayLike, *, ax: Axes | None = None) -> Axes:
-    """Draw the loss of every epoch, counted from 1."""
-    ax = plt.gca() if ax is None else ax
-    loss = np.asarray(epoch_loss)
-    ax.plot(np.arange(1, len(loss) + 1), loss, marker="o", markersize=4, color=MODEL)
-    ax.set(xlabel="epoch", ylabel="mean squared error", title="Loss per epoch")
-    return ax
-
-
-def plot_surface(
-    surface: ArrayLike,
-    k_values: ArrayLike,
-    m_values: ArrayLike,
-    *,
-    ax: Axes | None = None,
-) -> Axes:
+def plot_surface(surface: ArrayLike, k_values: ArrayLike, m_values: ArrayLike) -> None:
     """Draw the loss over slope and intercept: 20 bands, each a fixed factor higher."""
-    ax = plt.gca() if ax is None else ax
     colors = LinearSegmentedColormap.from_list("loss", SURFACE)
     levels = np.geomspace(np.min(surface), np.max(surface), 21)
-    contours = ax.contourf(
+    bands = plt.contourf(
         k_values, m_values, surface, levels, cmap=colors, norm=LogNorm()
     )
-    contours.set_edgecolor("face")  # no seams between the bands of an SVG
-    ax.figure.colorbar(contours, ax=ax, label="mean squared error")
-    ax.set(xlabel="slope k", ylabel="intercept m", title="Loss surface")
-    return ax
+    bands.set_edgecolor("face")  # no seams between the bands of an SVG
+    plt.colorbar(bands, ticks=levels[::5], format="%.3g", label="mean squared error")
+    plt.xlabel("slope k")
+    plt.ylabel("intercept m")
+    plt.title("Loss surface")
 
 
-def plot_parameters(k: float, m: float, role: str, *, ax: Axes | None = None) -> Axes:
+def plot_parameters(k: float, m: float, role: str) -> None:
     """Mark one pair (k, m) on a loss surface: "truth", "model" or "exact"."""
-    ax = plt.gca() if ax is None else ax
-    ax.plot(
-        [k], [m], linestyle="none", zorder=4, markeredgecolor=HALO, **POINT_STYLES[role]
-    )
-    return ax
+    style = POINT_STYLES[role]
+    plt.plot(k, m, linestyle="none", zorder=4, markeredgecolor=HALO, **style)
 
 
-def plot_trajectory(k: ArrayLike, m: ArrayLike, *, ax: Axes | None = None) -> Axes:
+def plot_trajectory(k: ArrayLike, m: ArrayLike) -> None:
     """Draw the way of the parameters over a loss surface, a cross for each record."""
-    ax = plt.gca() if ax is None else ax
-    ax.plot(
-        k, m, marker="x", markersize=6, linewidth=1.5, color=MODEL, label="trajectory"
-    )
-    ax.plot(k, m, marker="x", markeredgewidth=4, linewidth=4, color=HALO, zorder=1.9)
-    return ax
+    plt.plot(k, m, "x-", markersize=6, linewidth=1.5, color=MODEL, label="trajectory")
+    plt.plot(k, m, "x-", markeredgewidth=4, linewidth=4, color=HALO, zorder=1.9)
+
+
+def plot_loss(epoch_loss: ArrayLike) -> None:
+    """Draw the loss of every epoch, counted from 1."""
+    loss = np.asarray(epoch_loss)
+    plt.plot(np.arange(1, len(loss) + 1), loss, "o-", markersize=4, color=MODEL)
+    plt.xlabel("epoch")
+    plt.ylabel("mean squared error")
+    plt.title("Loss per epoch")

@@ -33,7 +33,7 @@ class History:
 
     epoch_loss: float64 array (num_epochs,), the mean loss of each epoch's samples.
     parameters: by name, a float64 array of its values, first at the start, then after
-    each epoch: (num_epochs + 1,) for a single number, else (num_epochs + 1, *shape).
+    each epoch: shape (num_epochs + 1,) for a single number, else its own behind that.
     """
 
     epoch_loss: np.ndarray

@@ -31,21 +31,21 @@ REPORT = """async () => {
     description: document.querySelector("meta[name=description]")?.content ?? "",
     headings: document.querySelectorAll("h1").length,
     broken: images.filter(i => !i.naturalWidth).map(i => i.src),
-    sizeless: images.filter(i => !i.hasAttribute("width") || !i.hasAttribute("height")).length,
-    wordless: images.filter(i => !i.alt && !(i.hasAttribute("alt") && i.closest("a"))).length,
+    sizeless: images.filter(i => !i.hasAttribute("width") || !i.hasAttribute("height"))
+      .map(i => i.src),
+    wordless: images.filter(i => !i.alt && !(i.hasAttribute("alt") && i.closest("a")))
+      .map(i => i.src),
     eager,
-    hasty: [...document.querySelectorAll("script[src]:not([defer])")].map(s => s.src),
-    sheets: document.querySelectorAll("link[rel=stylesheet]").length,
     formulas: document.querySelectorAll("math").length,
     split: [...document.querySelectorAll("article math")].filter(formula => {
-      const after = formula.nextSibling;
-      if (after?.nodeType !== Node.TEXT_NODE || !/^[,.;:!?)]/.test(after.data)) return false;
+      const after = formula.nextSibling?.nodeType === Node.TEXT_NODE
+        ? formula.nextSibling.data.search(/[^\\u2060]/) : -1;
+      if (after < 0 || !/[,.;:!?)]/.test(formula.nextSibling.data[after])) return false;
       const mark = document.createRange();
-      mark.setStart(after, 0);
-      mark.setEnd(after, 1);
+      mark.setStart(formula.nextSibling, after);
+      mark.setEnd(formula.nextSibling, after + 1);
       return mark.getBoundingClientRect().left < formula.getBoundingClientRect().left;
     }).map(formula => formula.parentElement.textContent),
-    folds: document.querySelectorAll("details").length,
   };
 }"""
 

@@ -2,202 +2,217 @@ r"""
 Anatomy of one step
 ===================
 
-Training in stage 3 was 175 small steps. Here you stop the clock, take one of them, and
-compute its gradient in three ways. Then you write a whole epoch at five levels, from
-bare NumPy to the loop you know.
+Training in stage 3 was 175 small steps. Here you stop the clock, take one of them apart
+and compute its gradient in three ways. Then you write a whole epoch at five levels,
+from bare NumPy to the loop you know.
 
-**What you will learn:** where the gradient comes from, how to check one, what a step
-promises and what it delivers, and what each layer of PyTorch takes off your hands.
+**What you will learn:** how ``backward`` finds a gradient, how to check one, what a
+step promises and what it delivers, and what each layer of PyTorch takes off your hands.
 
-**What you need:** the five stages, above all stage 3, the training loop.
+**What you need:** stage 3, the training loop. Of mathematics, the derivative of a
+square, such as :math:`2 r` for :math:`r^2`.
 """
 
 # %%
 # The imports
 # -----------
 #
-# This page compares numbers to twelve digits. So it computes in ``float64``, which
-# carries about sixteen, and on the CPU, because some accelerators have no ``float64``.
+# The dataset, the model and ``train`` are those of stages 1 to 3. The fold holds them,
+# and ``use_house_style``, which sets the look of the figure. This page compares numbers
+# to twelve digits, so it computes in ``float64``, which carries about sixteen.
 
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
 from torch.utils.data import DataLoader
 
+from linreg.data import LinearRegressionDataset
+from linreg.model import LinearRegressionModel
+from linreg.plotting import BATCH, DATA, INK, use_house_style
+from linreg.training import train
+
 # %%
 # Stop the clock
 # --------------
 #
-# This is the run of stage 3, with the same points in the same batches.
-
-from linreg.data import LinearRegressionDataset
+# This is the run of stage 3, with the same points in the same batches. ``double`` turns
+# the parameters into ``float64``.
 
 dataset = LinearRegressionDataset(k=3, m=5, n=50, seed=0)
 shuffling = torch.Generator().manual_seed(0)
 loader = DataLoader(dataset, batch_size=8, shuffle=True, generator=shuffling)
-
-# %%
-# It is halted after three epochs of seven steps. ``double`` turns the parameters into
-# ``float64``.
-
-from linreg.model import LinearRegressionModel
-from linreg.training import train
-
 model = LinearRegressionModel().double()
 optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
-history = train(model, loader, optimizer, num_epochs=3)
-k, m = model.k.item(), model.m.item()
-print(f"after {3 * len(loader)} steps: k = {k:.4f}, m = {m:.4f}")
+history = train(model, loader, optimizer, num_epochs=25)
 
 # %%
-# The slope has done more than half of its way to 3, the intercept less than a third of
-# its way to 5.
-#
-# The batch and its residuals
-# ---------------------------
-#
-# Step 22 gets the next eight points. A *residual* :math:`r_i = y_i - \hat{y}_i` is what
-# the line misses at point i. The loss of the batch is the mean of their squares.
+# Halt it after three epochs of seven steps. The history has a record after each epoch,
+# and the loader, seeded again, hands out its batches once more. Step 22 is next: it
+# takes the batch with index 21.
 
+k, m = history.parameters["k"][3], history.parameters["m"][3]
+shuffling.manual_seed(0)
+batches = [(x.double(), y.double()) for epoch in range(4) for x, y in loader]
+x, y = batches[21]
+print(f"after 21 steps: k = {k:.4f}, m = {m:.4f}")
+print(f"step 22 sees {len(x)} points, from x = {x.min():.2f} to {x.max():.2f}")
 # sphinx_gallery_start_ignore
 assert 3 / 2 < k < 3
 assert 0 < m < 5 / 3
+assert len(batches) == 4 * 7
 # sphinx_gallery_end_ignore
-x, y = (column.double() for column in next(iter(loader)))
-residual = y - (k * x + m)
-assert len(x) == 8
 
 # %%
-# Here are the eight points and their residuals:
-
-print("     x       y   residual")
-for row in zip(x, y, residual, strict=True):
-    print("{:6.2f}  {:6.2f}  {:9.2f}".format(*row))
-print(f"loss of the batch: {torch.mean(residual**2):.4f}")
-
-# %%
-# In the picture, the residuals are the vertical violet lines.
-
-from linreg.plotting import BATCH, plot_line, plot_points, use_house_style
-
-use_house_style()
-plot_points(dataset.x, dataset.y)
-plot_line(k, m, (-3, 3), "model")
-plt.vlines(x, k * x + m, y, color=BATCH, linewidth=1.5)
-plt.plot(x, y, "^", color=BATCH, markersize=8, label="batch of 8")
-plt.title("One batch and its residuals")
-plt.legend()
-# Figure: The line runs below nearly all data; vertical lines join it to eight points
-# above it.
-plt.show()
-
-# %%
-# All eight points lie above the line. You would push the line up, and the gradient will
-# say so.
+# The slope has gone more than half of its way to 3, the intercept less than a third of
+# its way to 5.
 #
-# The gradient by hand
-# --------------------
+# The loss, in four small steps
+# -----------------------------
 #
-# The square of one residual has the slope :math:`2 r_i` times the slope of :math:`r_i`
-# itself. When k grows by a little, :math:`r_i` falls by :math:`x_i` times that little.
-# When m grows by a little, it falls by just that. The mean over the :math:`B` points of
-# the batch gives
+# *Autograd* is the part of PyTorch that differentiates. ``requires_grad`` asks it to
+# watch a tensor. From then on every result remembers the operation that made it, in
+# ``grad_fn``, and what went in.
+
+k = torch.tensor(k, dtype=torch.float64, requires_grad=True)
+m = torch.tensor(m, dtype=torch.float64, requires_grad=True)
+prediction = k * x + m
+residual = y - prediction
+square = residual**2
+loss = square.mean()
+for result in (prediction, residual, square, loss):
+    print(f"{result.grad_fn.name():14s} made {result.numel()} numbers")
+
+# %%
+# This record is the *graph*. It leads from the loss back to k and m, one operation at a
+# time. (The first name is that of the plus, the last operation in its line.)
+#
+# The chain rule, by hand
+# -----------------------
+#
+# Each small step has an easy derivative. The *chain rule* says: the derivative of the
+# whole is the product of the derivatives of its parts. So begin at the loss, walk back,
+# and multiply.
+
+along_square = torch.full_like(x, 1 / len(x))  # the mean takes an eighth of each
+along_residual = along_square * 2 * residual  # the derivative of r² is 2 r
+along_prediction = along_residual * -1  # a higher prediction, a lower residual
+along_k = (along_prediction * x).sum()  # k goes into all eight predictions, times x
+along_m = along_prediction.sum()  # and m does too, times 1
+print(f"by hand: {along_k:.6f} along k, {along_m:.6f} along m")
+# sphinx_gallery_start_ignore
+assert along_m < 0
+with torch.no_grad():
+    assert torch.isclose(along_k, -2 * torch.mean(residual * x))
+    assert torch.isclose(along_m, -2 * torch.mean(residual))
+# sphinx_gallery_end_ignore
+
+# %%
+# Where a parameter has an effect in several places, the effects add up: hence the sums.
+# In one line each, with :math:`B` points in the batch and the residuals :math:`r_i`:
 #
 # .. math::
 #
 #    \frac{\partial L}{\partial k} = -\frac{2}{B} \sum_i r_i x_i, \qquad
-#    \frac{\partial L}{\partial m} = -\frac{2}{B} \sum_i r_i.
-
-# sphinx_gallery_start_ignore
-assert (residual > 0).all()
-# sphinx_gallery_end_ignore
-by_hand = torch.stack([-2 * torch.mean(residual * x), -2 * torch.mean(residual)])
-print(f"by hand: {by_hand[0]:.4f} along k, {by_hand[1]:.4f} along m")
-
-# %%
-# Along m the gradient is negative: the loss falls when the line moves up, as the
-# picture said.
+#    \frac{\partial L}{\partial m} = -\frac{2}{B} \sum_i r_i
 #
-# The gradient by autograd
-# ------------------------
+# ``backward`` does the same
+# --------------------------
 #
-# *Autograd* is the part of PyTorch that differentiates. It records what is computed
-# with the parameters, and ``backward`` goes through the record from the loss back to
-# them. The method is called *back-propagation*. Nobody told it the formula above.
+# It walks the graph from the loss to the parameters and multiplies. The method is
+# called *back-propagation*. What arrives at a parameter is added to its ``.grad``.
 
-# sphinx_gallery_start_ignore
-assert by_hand[1] < 0
-# sphinx_gallery_end_ignore
-loss = torch.mean((y - model(x)) ** 2)
-optimizer.zero_grad()
 loss.backward()
-by_autograd = torch.cat([model.k.grad, model.m.grad])
-difference = (by_autograd - by_hand).abs().max().item()
-print(f"largest difference from by hand: {difference:.1e}")
-assert difference < 1e-12
+print(f"autograd: {k.grad:.6f} along k, {m.grad:.6f} along m")
+assert torch.allclose(torch.stack([k.grad, m.grad]), torch.stack([along_k, along_m]))
 
 # %%
+# Nobody told PyTorch the formula. It knows the derivatives of its operations, and it
+# knows the chain rule. (``torch.stack`` makes one tensor of two.)
+#
 # The gradient by trying
 # ----------------------
 #
-# A slope is rise over run, so you can also measure it. Take a small h, evaluate the
-# loss a little to either side, and divide:
+# A derivative is rise over run, so you can measure it. Take a small h, compute the loss
+# a little to either side, and divide:
 #
 # .. math:: \frac{\partial L}{\partial k} \approx \frac{L(k + h, m) - L(k - h, m)}{2 h}
-#
-# These are *finite differences*. They are slow, one pair of losses for each parameter,
-# and they lose digits. But they need no formula and no autograd, and that makes them
-# the standard check of a gradient.
 
 
-def loss_at(k, m, x, y):
-    """Return the mean squared error of the line y = k x + m."""
+def loss_at(k, m, x=x, y=y):
+    """Return the mean squared error of the line y = k x + m, for step 22's batch."""
     return torch.mean((y - (k * x + m)) ** 2)
 
 
-# %%
-# With h = 0.00001:
-
 h = 1e-5
-along_k = (loss_at(k + h, m, x, y) - loss_at(k - h, m, x, y)) / (2 * h)
-along_m = (loss_at(k, m + h, x, y) - loss_at(k, m - h, x, y)) / (2 * h)
-by_trying = torch.stack([along_k, along_m])
-print(f"largest difference from by hand: {(by_trying - by_hand).abs().max():.1e}")
-assert torch.allclose(by_trying, by_hand, rtol=0, atol=1e-6)
+k, m = k.item(), m.item()
+rise_k = loss_at(k + h, m) - loss_at(k - h, m)
+rise_m = loss_at(k, m + h) - loss_at(k, m - h)
+print(f"by trying: {rise_k / (2 * h):.6f} along k, {rise_m / (2 * h):.6f} along m")
+# sphinx_gallery_start_ignore
+assert abs(rise_k / (2 * h) - along_k) < 1e-6
+assert abs(rise_m / (2 * h) - along_m) < 1e-6
+# sphinx_gallery_end_ignore
 
 # %%
-# Three ways, one gradient. Now you can trust it.
-#
-# The update
-# ----------
-#
-# Each parameter moves against its slope, by the learning rate times the slope. The
-# optimiser does the same subtraction.
+# These are *finite differences*. They are slow, two losses for each parameter, and they
+# lose digits. But they need no formula and no autograd, which makes them the standard
+# check. PyTorch has it ready made: ``gradcheck`` compares both for you.
 
-k_new, m_new = k - 0.01 * by_hand[0].item(), m - 0.01 * by_hand[1].item()
-optimizer.step()
-print(f"k: {k:.4f} -> {k_new:.4f}")
-print(f"m: {m:.4f} -> {m_new:.4f}")
-assert abs(model.k.item() - k_new) < 1e-12
-assert abs(model.m.item() - m_new) < 1e-12
+watched = [torch.tensor(v, dtype=torch.float64, requires_grad=True) for v in (k, m)]
+print("gradcheck:", torch.autograd.gradcheck(loss_at, watched))
+# sphinx_gallery_start_ignore
+assert torch.autograd.gradcheck(loss_at, watched)
+# sphinx_gallery_end_ignore
 
 # %%
-# What the step was good for
-# --------------------------
+# What the step is good for
+# -------------------------
 #
-# The step saw eight points and made their loss smaller. What of the loss over all
-# fifty?
+# The step makes the loss of its eight points smaller. What of the loss over all fifty?
 
+along_k, along_m = along_k.item(), along_m.item()
+k_new, m_new = k - 0.01 * along_k, m - 0.01 * along_m
 x_all, y_all = dataset.x.double(), dataset.y.double()
-print("              before    after")
+print("             before   after")
 for name, xs, ys in [("this batch", x, y), ("all data", x_all, y_all)]:
     before, after = loss_at(k, m, xs, ys), loss_at(k_new, m_new, xs, ys)
-    print(f"{name:10s}  {before:8.4f} {after:8.4f}")
+    print(f"{name:10s}  {before:7.3f} {after:7.3f}")
+    # sphinx_gallery_start_ignore
     assert after < before
+    # sphinx_gallery_end_ignore
 
 # %%
-# It fell too, although 42 of the points had no say. This is why mini-batches work: a
-# batch is a sample of the data, so downhill for the batch is mostly downhill for all.
+# It fell too, although 42 of the points had no say. Is that luck? Try 1000 batches of 8
+# from one place, each drawn at random. A row of ``index`` is a batch; ``argsort`` of
+# random numbers is a random order.
+
+
+def share_that_helps(k, m):
+    """Return the share of 1000 batches whose step lowers the loss over all data."""
+    random = torch.rand(1000, 50, generator=torch.Generator().manual_seed(0))
+    index = random.argsort(dim=1)[:, :8]
+    r = y_all[index] - (k * x_all[index] + m)
+    k_new = k + 0.01 * 2 * (r * x_all[index]).mean(dim=1, keepdim=True)
+    m_new = m + 0.01 * 2 * r.mean(dim=1, keepdim=True)
+    after = ((y_all - (k_new * x_all + m_new)) ** 2).mean(dim=1)
+    return (after < loss_at(k, m, x_all, y_all)).double().mean().item()
+
+
+shares = {}
+for epochs in (0, 3, 25):
+    k_then, m_then = (history.parameters[name][epochs] for name in ("k", "m"))
+    shares[epochs] = share_that_helps(k_then, m_then)
+    print(f"after {epochs:2d} epochs: {shares[epochs]:.1%} of the steps help")
+# sphinx_gallery_start_ignore
+assert shares[0] > 0.99
+assert shares[3] > 0.99
+assert 0.75 < shares[25] < 0.87
+# sphinx_gallery_end_ignore
+
+# %%
+# This is why mini-batches work: a batch is a sample of the data, so downhill for the
+# batch is mostly downhill for all. Close to the solution it is so less often, which is
+# the subject of the page on noise.
 #
 # How far could it have gone?
 # ---------------------------
@@ -205,109 +220,88 @@ for name, xs, ys in [("this batch", x, y), ("all data", x_all, y_all)]:
 # The gradient gives a direction, the learning rate a distance. Walk on in the same
 # direction and watch both losses.
 
-rates = torch.linspace(0, 0.4, 201, dtype=torch.float64)
-k_walk, m_walk = k - rates * by_hand[0], m - rates * by_hand[1]
-
-# %%
-# Every learning rate from 0 to 0.4 gives a point of the walk, and every point has two
-# losses.
-
+rates = np.linspace(0, 0.4, 201)
 walk = {}
 for name, xs, ys in [("this batch", x, y), ("all data", x_all, y_all)]:
-    points = zip(k_walk, m_walk, strict=True)
-    walk[name] = torch.stack([loss_at(*point, xs, ys) for point in points])
-    print(f"{name:10s}: lowest at learning rate {rates[walk[name].argmin()]:.3f}")
+    walk[name] = [loss_at(k - r * along_k, m - r * along_m, xs, ys) for r in rates]
+    print(f"{name:10s}: lowest at learning rate {rates[np.argmin(walk[name])]:.3f}")
 
-# %%
-# Both losses are parabolas along this walk.
-
-from linreg.plotting import DATA, INK
-
+use_house_style()
 plt.plot(rates, walk["this batch"], color=BATCH, label="this batch")
-plt.plot(rates, walk["all data"], color=DATA, label="all data")
+plt.plot(rates, walk["all data"], "--", color=DATA, label="all data")
 plt.axvline(0.01, color=INK, linestyle=":", label="learning rate 0.01")
-plt.xlabel("learning rate of this step")
-plt.ylabel("mean squared error")
+plt.gca().set(xlabel="learning rate of this step", ylabel="mean squared error")
 plt.ylim(bottom=0)
 plt.title("The loss along the step")
 plt.legend()
-# Figure: Two parabolas that fall, reach a lowest point and rise; a dotted line near the
-# left end.
+# Figure: Two parabolas fall, reach a lowest point and rise, the one of all data sooner;
+# a dotted line marks the learning rate near the left end.
 plt.show()
 
 # %%
-# The learning rate 0.01 takes a small part of the way down. A much larger step would
-# still gain, and a step that is too large ends higher than it began: the gradient knows
-# the slope where you stand, not where the ground turns up. How large is too large is
-# the subject of the next page.
+# Both are parabolas. The learning rate 0.01 takes a small part of the way down. A step
+# that is too large ends higher than it began: the gradient knows how steep the ground
+# is where you stand, not where it turns up. How large is too large? The next page
+# answers that.
 #
 # One epoch, five times
 # ---------------------
 #
-# The same step, seven times over, is an epoch. You now write the first epoch of the run
-# at five levels. All see the same batches in the same order, and all must end at the
-# same k and m. The levels reuse the names k, m, x and y, so keep step 22 for the
-# exercises.
-
-# sphinx_gallery_start_ignore
-for losses in walk.values():
-    assert rates[losses.argmin()] > 5 * 0.01
-    assert losses[-1] > losses[0]
-# sphinx_gallery_end_ignore
-step_22 = (k, m, x, y)
-shuffling.manual_seed(0)
-batches = [(x.double(), y.double()) for x, y in loader]
-ends = {}
-print("batch sizes:", [len(x) for x, y in batches])
-
-# %%
+# Seven such steps are an epoch. Now write the first epoch of the run at five levels.
+# All see the same batches, and all must end at the same k and m.
+#
 # Level 1: NumPy
 # ..............
 #
-# You write the prediction, the derivative and the update. Nothing is hidden.
+# You write the prediction, the gradient and the update. Nothing is hidden.
 
+# sphinx_gallery_start_ignore
+for losses in walk.values():
+    assert rates[np.argmin(losses)] > 5 * 0.01
+    assert np.allclose(np.polyval(np.polyfit(rates, losses, 2), rates), losses)
+assert walk["all data"][-1] > walk["all data"][0]
+assert walk["this batch"][150] < walk["this batch"][0]  # exercise 1: at 0.3
+assert walk["all data"][150] > walk["all data"][0]
+step_22 = (k, m, x, y)
+# sphinx_gallery_end_ignore
+first_epoch, ends = batches[:7], {}
 k, m = 0.0, 0.0
-for x, y in batches:
+for x, y in first_epoch:
     x, y = x.numpy(), y.numpy()
     residual = y - (k * x + m)
-    grad_k = -2 * np.mean(residual * x)
-    grad_m = -2 * np.mean(residual)
-    k -= 0.01 * grad_k
-    m -= 0.01 * grad_m
+    along_k = -2 * np.mean(residual * x)
+    along_m = -2 * np.mean(residual)
+    k -= 0.01 * along_k
+    m -= 0.01 * along_m
 ends["NumPy"] = (k, m)
 
 # %%
 # Level 2: tensors
 # ................
 #
-# The same lines with PyTorch's arrays. You still derive the gradient yourself. What you
-# gain: make k and m on another device, as in ``torch.zeros((), device="cuda")``, move
-# the batches there with ``x.to("cuda")``, and the same lines run on a GPU.
+# The same with PyTorch's arrays. The gradient is still yours to derive. What you gain:
+# with k, m and the batches on a GPU, the same lines run there.
 
 k, m = torch.zeros((), dtype=torch.float64), torch.zeros((), dtype=torch.float64)
-for x, y in batches:
+for x, y in first_epoch:
     residual = y - (k * x + m)
-    grad_k = -2 * torch.mean(residual * x)
-    grad_m = -2 * torch.mean(residual)
-    k -= 0.01 * grad_k
-    m -= 0.01 * grad_m
+    along_k = -2 * torch.mean(residual * x)
+    along_m = -2 * torch.mean(residual)
+    k -= 0.01 * along_k
+    m -= 0.01 * along_m
 ends["tensors"] = (k.item(), m.item())
 
 # %%
 # Level 3: autograd
 # .................
 #
-# ``requires_grad`` asks autograd to watch a tensor.
+# You write only the loss; change it, and the gradient follows. Two duties are new: the
+# update must not be recorded, hence ``no_grad``, and the gradient must be cleared
+# before the next step.
 
 k = torch.zeros((), dtype=torch.float64, requires_grad=True)
 m = torch.zeros((), dtype=torch.float64, requires_grad=True)
-
-# %%
-# You write only the loss. The derivative is taken off your hands: change the loss, and
-# the gradient follows. Two duties are new. The update must not be recorded, and the
-# gradients must be cleared before the next step.
-
-for x, y in batches:
+for x, y in first_epoch:
     loss = torch.mean((y - (k * x + m)) ** 2)
     loss.backward()
     with torch.no_grad():
@@ -321,10 +315,10 @@ ends["autograd"] = (k.item(), m.item())
 # .................
 #
 # The parameters have a home. The loop no longer names k and m, so it fits a model with
-# two parameters or two million. The bookkeeping is taken off your hands.
+# two parameters or two million.
 
 model = LinearRegressionModel().double()
-for x, y in batches:
+for x, y in first_epoch:
     loss = torch.mean((y - model(x)) ** 2)
     loss.backward()
     with torch.no_grad():
@@ -337,12 +331,11 @@ ends["module"] = (model.k.item(), model.m.item())
 # Level 5: an optimiser
 # .....................
 #
-# The update rule is an object now. To try another rule you change one line, not the
-# loop.
+# The update rule is an object. To try another rule you change one line, not the loop.
 
 model = LinearRegressionModel().double()
 optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
-for x, y in batches:
+for x, y in first_epoch:
     loss = torch.mean((y - model(x)) ** 2)
     optimizer.zero_grad()
     loss.backward()
@@ -353,8 +346,7 @@ ends["optimiser"] = (model.k.item(), model.m.item())
 # The result
 # ----------
 #
-# ``train`` of stage 3 is level 5 with checks and records. Its first epoch joins the
-# table.
+# ``train`` is level 5 with a record. Its first epoch joins the table.
 
 ends["train"] = (history.parameters["k"][1], history.parameters["m"][1])
 print("level                  k               m")
@@ -363,30 +355,28 @@ for level, (k, m) in ends.items():
     assert np.allclose((k, m), ends["NumPy"], rtol=0, atol=1e-12)
 
 # %%
-# Twelve digits agree. The levels differ in what you have to write, not in what is
-# computed. There is no magic in a training loop: every line of it you could write
-# yourself, and now you have.
+# Twelve digits agree. The levels differ in what you write, not in what is computed.
+# Every line of a training loop you could write yourself, and now you have.
 #
-# `The explorer <../../explorer.html#preset=post&steps=1>`__ takes one step at a
-# time, and draws the step of the next mini-batch on the surface.
+# `The explorer <../../explorer.html#preset=post&steps=1>`__ takes one step at a time,
+# on the surface.
 #
 # Exercises
 # ---------
 #
-# 1. Bring step 22 back with ``k, m, x, y = step_22``, and take it with learning rate
-#    0.3 instead of 0.01. Read from the last figure what will happen to the two losses,
-#    then compute them with ``loss_at``.
-# 2. Measure the slope along k at step 22 with one side only,
-#    :math:`(L(k + h, m) - L(k, m)) / h`, for h = 0.1, 0.01 and 0.001. How does the error shrink
-#    with h? A parabola leaves its tangent by half its second derivative times :math:`h^2`. Along k
-#    the second derivative of the loss is :math:`2 \cdot \text{mean}(x_i^2)`. Predict the error
-#    from that.
+# Change the cell in the notebook, then run it and those below it; `Run it yourself
+# <../../run.html>`__ says how to get one.
+#
+# 1. Take step 22 with learning rate 0.3 instead of 0.01. Read from the figure what
+#    happens to the two losses, then compute them.
+# 2. Measure the derivative along k at step 22 with one side only, :math:`(L(k + h, m) -
+#    L(k, m)) / h`, for h = 0.1, 0.01 and 0.001. How does the error shrink with h?
+#    Why is it so much smaller with both sides? (Both losses lie on a parabola.)
 # 3. At k = m = 0, compute the gradient of each of the seven batches, and the gradient
 #    over all data. How do you average the seven to get the one? Mind the batch of 2.
-# 4. *Momentum* remembers past gradients: :math:`v \leftarrow 0.9 v + g`, where g is the
-#    slope of the loss along k, then :math:`k \leftarrow k - \eta v`. It starts with v =
-#    0, and m has a v of its own. Add it at level 1, and compare with
-#    ``torch.optim.SGD(..., lr=0.01, momentum=0.9)`` at level 5.
+#
+# When you have tried: `the answers
+# <../solutions/plot_15_understanding.html#anatomy-of-one-step>`__.
 #
 # Next
 # ----

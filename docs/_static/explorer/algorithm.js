@@ -1,4 +1,4 @@
-// The algorithm of the explorer: data, mini-batches, gradients, the exact solution, step limits.
+// The algorithm: data, mini-batches, gradients, the exact solution, limits of the step.
 // Pure functions of numbers: nothing here knows of a page.
 "use strict";
 window.linregExplorer = window.linregExplorer || {};
@@ -12,24 +12,25 @@ const MAX_STEPS = 20000;
 // The product stays below 2^47, so a double holds it exactly: Python's integers agree.
 const nextInteger = (state) => (state * MULTIPLIER) % MODULUS;
 
-const round = (value, digits) => Number(value.toFixed(digits)) + 0; // + 0 turns -0 into 0
+// + 0 turns -0 into 0.
+const round = (value, digits) => Number(value.toFixed(digits)) + 0;
 
-/** Draw n points around the true line, x within 3 of the centre. They keep three decimals. */
+/** Draw n points around the true line, x within 3 of the centre; three decimals. */
 function drawPoints({ n, noise, seed, centre }) {
   let state = seed + 1;
   const uniform = () => (state = nextInteger(state)) / MODULUS;
   for (let i = 0; i < 9; i++) uniform(); // neighbouring seeds begin alike
   return Array.from({ length: n }, () => {
     const x = centre - 3 + 6 * uniform();
-    const radius = Math.sqrt(-2 * Math.log(uniform())); // Box and Muller's normal numbers
-    const normal = radius * Math.cos(2 * Math.PI * uniform());
+    const radius = Math.sqrt(-2 * Math.log(uniform()));
+    const normal = radius * Math.cos(2 * Math.PI * uniform()); // Box and Muller's way
     return { x: round(x, 3), y: round(TRUTH.k * x + TRUTH.m + noise * normal, 3) };
   });
 }
 
 /** The means on which the loss over all data depends, and the exact minimiser. */
 function summarize(points) {
-  const mean = (f) => points.reduce((sum, point) => sum + f(point), 0) / points.length;
+  const mean = (f) => points.reduce((sum, p) => sum + f(p), 0) / points.length;
   const x = mean((p) => p.x), y = mean((p) => p.y);
   const sxx = mean((p) => (p.x - x) ** 2);
   const unique = sxx > 1e-12; // else all x are equal, and many lines are best
@@ -39,7 +40,8 @@ function summarize(points) {
 }
 
 /** Mean squared error over all data, from the centred means. */
-const fullLoss = (s, k, m) => s.loss + s.sxx * (k - s.k) ** 2 + (m + k * s.x - s.y) ** 2;
+const fullLoss = (s, k, m) =>
+  s.loss + s.sxx * (k - s.k) ** 2 + (m + k * s.x - s.y) ** 2;
 
 /** Mean squared error of the points with these indices, and its gradient. */
 function batchGradient(points, indices, k, m) {
@@ -54,21 +56,17 @@ function batchGradient(points, indices, k, m) {
   return { loss: loss / b, k: (2 * dk) / b, m: (2 * dm) / b };
 }
 
-/** Half the eigenvalues of the Hessian of the loss, large and small, and the steep direction. */
-function curvature(points) {
-  const n = points.length;
-  const a = points.reduce((sum, p) => sum + p.x * p.x, 0) / n;
-  const b = points.reduce((sum, p) => sum + p.x, 0) / n;
-  const spread = Math.hypot(a - 1, 2 * b);
-  const steep = (a + 1 + spread) / 2;
-  const flat = Math.max(0, (a - b * b) / steep); // the product of both is the determinant
-  return { steep, flat, angle: Math.atan2(2 * b, a - 1) / 2 };
+/** Half the curvatures of the loss, large and small, and the steep direction. */
+function curvature({ x, sxx }) {
+  const xx = sxx + x * x; // the mean of the squares
+  const steep = (xx + 1 + Math.hypot(xx - 1, 2 * x)) / 2;
+  return { steep, flat: sxx / steep, angle: Math.atan2(2 * x, xx - 1) / 2 };
 }
 
-/** Learning rates: above `full` the full batch diverges; below `single` no point can throw it. */
+/** Learning rates: above `full` all points diverge; up to `single` no batch does. */
 function limits(points) {
   const single = Math.min(...points.map((p) => 1 / (1 + p.x * p.x)));
-  return { full: 1 / curvature(points).steep, single };
+  return { full: 1 / curvature(summarize(points)).steep, single };
 }
 
 /** The order of one epoch: Fisher and Yates' shuffle, the state passed on. */
@@ -82,32 +80,31 @@ function shuffle(n, state) {
   return { order, state };
 }
 
-/** A run before its first step. `points` and the settings must not change afterwards. */
-function startRun(settings, points) {
+/** A run before its first step. Its points and settings must not change afterwards. */
+function startRun({ k, m, lr, batch, seed }, points) {
   const summary = summarize(points);
-  const { k, m, lr } = settings;
   const run = {
-    points, summary, lr, batchSize: Math.min(settings.batch, points.length),
+    points, summary, lr, batchSize: batch,
+    stepsPerEpoch: Math.ceil(points.length / batch),
     k: [k], m: [m], loss: [fullLoss(summary, k, m)], batchLoss: [], diverged: false,
-    state: ORDER_SEED + settings.seed, order: [], position: 0,
+    state: ORDER_SEED + seed, order: [],
   };
-  run.stepsPerEpoch = Math.ceil(points.length / run.batchSize);
   prepare(run);
   return run;
 }
 
-/** Choose the next mini-batch, in a new order at the start of an epoch, and its gradient. */
+/** Choose the next mini-batch, in a new order for a new epoch, and its gradient. */
 function prepare(run) {
-  const t = run.k.length - 1;
-  run.position = (t % run.stepsPerEpoch) * run.batchSize;
-  if (run.position === 0) Object.assign(run, shuffle(run.points.length, run.state));
-  run.batch = run.order.slice(run.position, run.position + run.batchSize);
+  const t = stepsOf(run);
+  const first = (t % run.stepsPerEpoch) * run.batchSize;
+  if (first === 0) Object.assign(run, shuffle(run.points.length, run.state));
+  run.batch = run.order.slice(first, first + run.batchSize);
   run.gradient = batchGradient(run.points, run.batch, run.k[t], run.m[t]);
 }
 
 const stepsOf = (run) => run.k.length - 1;
 
-/** Take up to `count` steps of mini-batch gradient descent; stop where the loss explodes. */
+/** Take up to `count` steps of gradient descent; stop where the loss explodes. */
 function advance(run, count) {
   const end = Math.min(stepsOf(run) + count, MAX_STEPS);
   for (let t = stepsOf(run); t < end && !run.diverged; t++) {
@@ -125,7 +122,7 @@ function advance(run, count) {
 }
 
 Object.assign(explorer, {
-  TRUTH, MULTIPLIER, MODULUS, ORDER_SEED, MAX_STEPS, round, drawPoints, summarize, fullLoss,
-  batchGradient, curvature, limits, shuffle, startRun, stepsOf, advance,
+  TRUTH, MULTIPLIER, MODULUS, ORDER_SEED, MAX_STEPS, round, drawPoints, fullLoss,
+  curvature, limits, startRun, stepsOf, advance,
 });
 })(window.linregExplorer);

@@ -1,4 +1,4 @@
-// An experiment: its settings and their bounds, the presets, and its text in the page's address.
+// An experiment: its settings, their bounds, the presets, its text in the address.
 "use strict";
 (function (explorer) {
 const { drawPoints, limits, round, MAX_STEPS } = explorer;
@@ -11,19 +11,20 @@ const BOUNDS = {
 };
 const POINT = { x: [-20, 20, 3], y: [-200, 200, 3] };
 const BASE = {
-  lr: 0.01, batch: 8, n: 50, noise: 0.5, seed: 0, centre: 0, k: 0, m: 0, steps: 0, zoom: 0,
+  lr: 0.01, batch: 8, n: 50, noise: 0.5, seed: 0, centre: 0, k: 0, m: 0,
+  steps: 0, zoom: 0,
 };
 
-const clamp = (value, [low, high, digits]) => round(Math.min(Math.max(value, low), high), digits);
-const justAt = (factor, points) => round(factor * limits(points).full, 4);
+const clamp = (value, [low, high, digits]) =>
+  round(Math.min(Math.max(value, low), high), digits);
 
 // The words of each preset (its name, and what to watch for) stand in the page.
 const PRESETS = {
   post: {},
   full: { set: { batch: 50, lr: 0.1 } },
   one: { set: { batch: 1, lr: 0.05 } },
-  below: { set: { batch: 50 }, lr: (points) => justAt(0.98, points) },
-  above: { set: { batch: 50 }, lr: (points) => justAt(1.02, points) },
+  below: { set: { batch: 50 }, ofLimit: 0.98 },
+  above: { set: { batch: 50 }, ofLimit: 1.02 },
   outlier: { edit: (points) => [{ x: 2.6, y: -18 }, ...points.slice(1)] },
   valley: { set: { centre: 4, lr: 0.015 } },
 };
@@ -34,7 +35,9 @@ function presetExperiment(name) {
   const experiment = { ...BASE, ...preset.set, preset: name };
   experiment.points = drawPoints(experiment);
   if (preset.edit) experiment.points = preset.edit(experiment.points);
-  if (preset.lr) experiment.lr = preset.lr(experiment.points);
+  if (preset.ofLimit) {
+    experiment.lr = round(preset.ofLimit * limits(experiment.points).full, 4);
+  }
   return experiment;
 }
 
@@ -54,7 +57,7 @@ function encode(experiment) {
 
 const DATA_SETTINGS = ["n", "noise", "seed", "centre"];
 
-/** The points when none are written: the preset's, or drawn anew if a setting of theirs differs. */
+/** Points that are not written: the preset's, or drawn anew where a setting differs. */
 function impliedPoints(experiment, changed, base) {
   const redraw = changed.some((name) => DATA_SETTINGS.includes(name));
   return redraw ? drawPoints(experiment) : base.points;
@@ -68,11 +71,13 @@ function parseNumber(text, [low, high, digits]) {
 
 function parsePoints(text) {
   const points = text.split("~").map((pair) => {
-    const [x, y, ...rest] = pair.split("_").map((part, i) => parseNumber(part, i ? POINT.y : POINT.x));
-    return rest.length || x == null || y == null ? null : { x, y };
+    const [x, y, ...rest] = pair.split("_");
+    if (y === undefined || rest.length) return null;
+    const point = { x: parseNumber(x, POINT.x), y: parseNumber(y, POINT.y) };
+    return point.x === null || point.y === null ? null : point;
   });
-  const [low, high] = BOUNDS.n;
-  return points.length < low || points.length > high || points.includes(null) ? null : points;
+  const [low, high] = BOUNDS.n, count = points.length;
+  return count < low || count > high || points.includes(null) ? null : points;
 }
 
 /** Read an experiment. Anything but its exact grammar, within bounds, gives null. */
@@ -87,19 +92,22 @@ function decode(text) {
   const name = fields.get("preset") ?? "post";
   if (!Object.hasOwn(PRESETS, name)) return null;
   const base = presetExperiment(name), experiment = { ...base };
+  fields.delete("preset");
   for (const [key, value] of fields) {
-    if (key === "preset") continue;
     if (key !== "points" && !Object.hasOwn(BOUNDS, key)) return null;
-    experiment[key] = key === "points" ? parsePoints(value) : parseNumber(value, BOUNDS[key]);
+    const read = key === "points" ? parsePoints : parseNumber;
+    experiment[key] = read(value, BOUNDS[key]);
     if (experiment[key] === null) return null;
   }
-  if (!fields.has("points")) experiment.points = impliedPoints(experiment, [...fields.keys()], base);
+  if (!fields.has("points")) {
+    experiment.points = impliedPoints(experiment, [...fields.keys()], base);
+  }
   experiment.n = experiment.points.length;
   experiment.batch = Math.min(experiment.batch, experiment.n);
   return experiment;
 }
 
 Object.assign(explorer, {
-  BOUNDS, POINT, PRESETS, DATA_SETTINGS, clamp, presetExperiment, encode, decode,
+  BOUNDS, POINT, DATA_SETTINGS, clamp, presetExperiment, encode, decode,
 });
 })(window.linregExplorer);

@@ -2,20 +2,21 @@
 "use strict";
 (function (explorer) {
 const {
-  BOUNDS, POINT, DATA_SETTINGS, MAX_STEPS, add, advance, clamp, decode, drawPoints, encode,
-  limits, presetExperiment, programText, set, startRun, stepsOf,
+  BOUNDS, POINT, DATA_SETTINGS, MAX_STEPS, add, advance, clamp, decode, drawPoints,
+  encode, limits, presetExperiment, programText, set, startRun, stepsOf,
 } = explorer;
 const byId = (id) => document.getElementById(id);
 const CONTROLS = {
-  lr: "lr", "batch-size": "batch", n: "n", noise: "noise", centre: "centre", seed: "seed",
-  "start-k": "k", "start-m": "m",
+  lr: "lr", "batch-size": "batch", n: "n", noise: "noise", centre: "centre",
+  seed: "seed", "start-k": "k", "start-m": "m",
 };
+const TRIALS = 10; // runs with other orders of the batches
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
 const data = new explorer.DataView(byId("data-view"));
 const surface = new explorer.SurfaceView(byId("surface-view"));
 const loss = new explorer.LossView(byId("loss-view"));
-let experiment, run, rates, clock = null, selected = 0, saved = null;
+let experiment, run, rates, trial, clock = null, selected = 0, saved = null;
 
 /** Replay the run after a change of the data or the settings, and show everything. */
 function replay(fit = true) {
@@ -30,6 +31,7 @@ function replay(fit = true) {
   data.drawData(experiment, run);
   surface.drawData(experiment, run);
   showSettings();
+  tryOtherOrders();
   showRun();
 }
 
@@ -44,7 +46,8 @@ function begin(found) {
 
 function change(settings, fit) {
   Object.assign(experiment, settings);
-  if (DATA_SETTINGS.some((name) => name in settings)) experiment.points = drawPoints(experiment);
+  const redraw = DATA_SETTINGS.some((name) => name in settings);
+  if (redraw) experiment.points = drawPoints(experiment);
   replay(fit);
   save();
 }
@@ -53,7 +56,7 @@ function showSettings() {
   byId("batch-size").max = byId("batch-size-slider").max = experiment.points.length;
   for (const [id, name] of Object.entries(CONTROLS)) {
     const input = byId(id), slider = byId(`${id}-slider`), value = experiment[name];
-    if (document.activeElement !== input) input.value = value; // else somebody types in it
+    if (document.activeElement !== input) input.value = value; // else somebody types
     if (!slider) continue;
     slider.value = name === "lr" ? Math.log10(value) : value;
     slider.setAttribute("aria-valuetext", value);
@@ -81,27 +84,53 @@ function showRun() {
   place(startHandle, surface.frame, { x: experiment.k, y: experiment.m });
   const { k, m, unique } = run.summary;
   const values = {
-    step: t, epoch: Math.floor(t / run.stepsPerEpoch), k: run.k[t], m: run.m[t], loss: run.loss[t],
-    "batch-loss": run.gradient.loss, "exact-k": unique ? k : NaN, "exact-m": unique ? m : NaN,
-    limit: rates.full, "limit-single": rates.single,
+    step: t, epoch: Math.floor(t / run.stepsPerEpoch), k: run.k[t], m: run.m[t],
+    "exact-k": unique ? k : NaN, "exact-m": unique ? m : NaN, loss: run.loss[t],
+    "batch-loss": run.gradient.loss, limit: rates.full, "limit-single": rates.single,
   };
   for (const [id, value] of Object.entries(values)) {
     const output = byId(`out-${id}`);
     output.dataset.value = value;
     output.textContent = Number.isNaN(value) ? "not unique" : number(value);
   }
-  showOnly("verdict", verdict());
+  showVerdict();
   if (clock === null) byId("program").textContent = programText(experiment, t);
 }
 
-/** What the learning rate promises, or what came of it. */
-function verdict() {
+/** What the learning rate promises. */
+function promise() {
   const { lr } = experiment, { full, single } = rates;
-  if (run.diverged) return "diverged";
-  if (lr > full) return "above";
-  if (run.stepsPerEpoch === 1) return "full";
-  return lr > single ? "between" : "below";
+  if (lr <= single) return "below";
+  if (run.stepsPerEpoch === 1) return lr > full ? "above" : "full";
+  if (trial.diverged === null) return "trying";
+  return { 0: "none", [TRIALS]: "all" }[trial.diverged] ?? "some";
 }
+
+/** Where nothing is certain, count how many runs with other batches diverge. */
+async function tryOtherOrders() {
+  const { points, lr, batch, k, m, seed } = experiment;
+  const key = JSON.stringify([points, lr, batch, k, m, seed]);
+  if (key === trial?.key) return;
+  const mine = trial = { key, diverged: null };
+  if (promise() !== "trying") return;
+  let diverged = 0, wait = 300; // until the setting stands still
+  for (let other = 1; other <= TRIALS; other++) {
+    const otherSeed = seed + 1000 * other; // neighbouring seeds begin alike
+    const twin = startRun({ ...experiment, seed: otherSeed }, points);
+    while (!twin.diverged && stepsOf(twin) < MAX_STEPS) {
+      await new Promise((go) => setTimeout(go, wait));
+      if (trial !== mine) return; // another setting
+      advance(twin, 4000); // in parts, so that the page stays awake
+      wait = 0;
+    }
+    diverged += twin.diverged;
+  }
+  mine.diverged = diverged;
+  byId("share").textContent = diverged;
+  showVerdict();
+}
+
+const showVerdict = () => showOnly("verdict", run.diverged ? "diverged" : promise());
 
 /** Of the sentences that the page holds in one place, show the one that is true. */
 function showOnly(group, name) {
@@ -162,7 +191,10 @@ function walk(count) {
 }
 
 press("step", () => walk(() => 1));
-press("epoch", () => walk(() => run.stepsPerEpoch - (stepsOf(run) % run.stepsPerEpoch)));
+press("epoch", () => walk(() => {
+  const { stepsPerEpoch } = run;
+  return stepsPerEpoch - (stepsOf(run) % stepsPerEpoch);
+}));
 press("play", () => (clock === null ? play() : pause()));
 press("reset", () => {
   pause();
@@ -209,8 +241,8 @@ const handle = (view, id, label) => add(view.frame.svg, "circle", {
 function place(ring, frame, { x, y }) {
   const near = frame.inside({ x, y });
   set(ring, {
-    cx: frame.px(near.x), cy: frame.py(near.y),
-    "aria-valuenow": y, "aria-valuetext": `${frame.labels.x} ${x}, ${frame.labels.y} ${y}`,
+    cx: frame.px(near.x), cy: frame.py(near.y), "aria-valuenow": y,
+    "aria-valuetext": `${frame.labels.x} ${x}, ${frame.labels.y} ${y}`,
   });
 }
 
@@ -218,9 +250,14 @@ const pointHandle = handle(data, "point-handle", "Selected point");
 const startHandle = handle(surface, "start-handle", "Start");
 
 const point = ({ x, y }) => ({ x: clamp(x, POINT.x), y: clamp(y, POINT.y) });
-const movePoint = (to, fit) => change({ points: experiment.points.with(selected, point(to)) }, fit);
 
-const moveStart = ({ x, y }, fit) => change({ k: clamp(x, BOUNDS.k), m: clamp(y, BOUNDS.m) }, fit);
+function movePoint(to, fit) {
+  change({ points: experiment.points.with(selected, point(to)) }, fit);
+}
+
+function moveStart({ x, y }, fit) {
+  change({ k: clamp(x, BOUNDS.k), m: clamp(y, BOUNDS.m) }, fit);
+}
 
 function setPoints(points, index) {
   if (points.length < BOUNDS.n[0] || points.length > BOUNDS.n[1]) return;
@@ -230,8 +267,14 @@ function setPoints(points, index) {
   byId("status").textContent = `${points.length} points.`;
 }
 
-const addPoint = (at) => setPoints([...experiment.points, point(at)], experiment.points.length);
-const removePoint = () => setPoints(experiment.points.filter((_, i) => i !== selected), selected);
+function addPoint(at) {
+  const { points } = experiment;
+  setPoints([...points, point(at)], points.length);
+}
+
+function removePoint() {
+  setPoints(experiment.points.filter((_, i) => i !== selected), selected);
+}
 
 function addBeside() {
   const { x, y } = experiment.points[selected];
@@ -261,7 +304,7 @@ function draggable({ frame }, ring, grab, move, click) {
   svg.addEventListener("pointermove", (event) => {
     if (dragging) move(frame.inside(frame.at(event)), false);
   });
-  const stay = (event) => dragging && event.preventDefault(); // a finger drags, the page stays
+  const stay = (event) => dragging && event.preventDefault(); // the page stays
   svg.addEventListener("touchstart", stay, { passive: false });
   const drop = () => {
     if (dragging) replay(); // now the axes may adapt
@@ -279,13 +322,17 @@ draggable(data, pointHandle, (event) => {
   if (index >= 0) select(index);
   return index >= 0;
 }, movePoint, addPoint);
-draggable(surface, startHandle, (event) => event.target === startHandle, moveStart, moveStart);
+const onStart = (event) => event.target === startHandle;
+draggable(surface, startHandle, onStart, moveStart, moveStart);
 
-const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
+const ARROWS = {
+  ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1],
+};
 
 function onKeys(ring, position, move, actions) {
   ring.addEventListener("keydown", (event) => {
-    const arrow = ARROWS[event.key], size = event.shiftKey ? 1 : 0.1, { x, y } = position();
+    const arrow = ARROWS[event.key], size = event.shiftKey ? 1 : 0.1;
+    const { x, y } = position();
     if (arrow) move({ x: x + size * arrow[0], y: y + size * arrow[1] });
     else if (actions[event.key]) actions[event.key]();
     else return;

@@ -1,4 +1,4 @@
-// "This run as PyTorch": the program that repeats a run, in the words of the tutorial.
+// "This run as PyTorch": the program that repeats a run, in the tutorial's words.
 "use strict";
 (function (explorer) {
 const { MULTIPLIER, MODULUS, ORDER_SEED } = explorer;
@@ -19,12 +19,14 @@ function listText(name, values) {
   return [`${name} = [`, ...lines, line, "]"].join("\n");
 }
 
-/** The program of a run of `steps` steps, or of 25 epochs before the first. It holds no result. */
+/** The program of a run of `steps` steps, of 25 epochs for 0. It holds no result. */
 function programText(experiment, steps) {
   const { points, lr, batch, seed, k, m } = experiment;
   const epochs = steps === 0 ? 25 : steps / Math.ceil(points.length / batch);
   const partial = !Number.isInteger(epochs);
-  return `"""One run of the explorer: a line fitted by mini-batch gradient descent in PyTorch."""
+  return `"""One run of the explorer: a line, fitted by mini-batch gradient descent."""
+
+import math
 
 import torch
 from torch import nn
@@ -58,14 +60,14 @@ class PointsDataset(Dataset):
 
 
 class ShuffledBatches(Sampler):
-    """Lists of indices in a new order each epoch, the same in Python and in the browser."""
+    """Lists of indices, in a new order each epoch: the same as in the browser."""
 
     def __init__(self, n, batch_size, seed):
         self.n, self.batch_size = n, batch_size
         self.state = ${ORDER_SEED} + seed
 
     def __len__(self):
-        return -(-self.n // self.batch_size)  # rounded up: the last batch may be smaller
+        return math.ceil(self.n / self.batch_size)
 
     def __iter__(self):
         order = list(range(self.n))
@@ -90,7 +92,8 @@ class LinearRegressionModel(nn.Module):
 
 
 dataset = PointsDataset(X, Y)
-loader = DataLoader(dataset, batch_sampler=ShuffledBatches(len(dataset), BATCH_SIZE, SEED))
+batches = ShuffledBatches(len(dataset), BATCH_SIZE, SEED)
+loader = DataLoader(dataset, batch_sampler=batches)
 model = LinearRegressionModel(K_START, M_START)
 optimizer = torch.optim.SGD(model.parameters(), lr=LEARNING_RATE)
 

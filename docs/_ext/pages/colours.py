@@ -1,0 +1,69 @@
+"""The one table of roles and their colours, in the light theme and in the dark one.
+
+Figures, the stylesheet and the explorer take their colours from here. The light colours
+of a figure are those with which ``linreg.plotting`` draws.
+"""
+
+from pathlib import Path
+
+from matplotlib.colors import LinearSegmentedColormap, to_hex
+from sphinx.application import Sphinx
+
+from linreg.plotting import BATCH, DATA, EXACT, HALO, INK, MODEL, SURFACE
+
+# From small to large loss. On a dark page a small loss is dark: near the ground, as on
+# a light page, so that a mark at the lowest point stands out.
+DARK_SURFACE = ("#0c1a2b", "#1d4265", "#2f6ea5", "#62a0d8", "#b5d7f5")
+ROLES = {  # role: (light, dark)
+    "ink": (INK, "#e3e6ea"),
+    "data": (DATA, "#9aa5b1"),
+    "model": (MODEL, "#ff9248"),
+    "exact": (EXACT, "#2dd4bf"),
+    "batch": (BATCH, "#b79bff"),
+    "halo": (to_hex(HALO), "#131416"),  # the ground of the page
+    "surface-low": (SURFACE[0], DARK_SURFACE[0]),
+    "surface-high": (SURFACE[2], DARK_SURFACE[2]),
+    "accent-soft": ("#f6c7ac", "#6b3410"),
+    "warning-ground": ("#fff4e5", "#33240f"),
+    "color-brand-primary": ("#0a58a8", "#7db9ff"),  # Furo's names for links
+    "color-brand-content": ("#0a58a8", "#7db9ff"),
+}
+# What Matplotlib draws with where a program sets no style: text, frames, grids.
+MATPLOTLIB = {"#000000": "#e3e6ea", "#cccccc": "#3f454c", "#b0b0b0": "#4a5058"}
+
+SHEET = """/* Written by docs/_ext/pages/colours.py. */
+body {{ {light} }}
+@media not print {{
+  body[data-theme="dark"] {{ {dark} }}
+  @media (prefers-color-scheme: dark) {{
+    body:not([data-theme="light"]) {{ {dark} }}
+  }}
+}}
+"""
+
+
+def dark_twins() -> dict[str, str]:
+    """Return the dark twin of each colour that a figure may have."""
+    shades = dict(zip(surface(SURFACE), surface(DARK_SURFACE), strict=True))
+    return shades | MATPLOTLIB | dict(ROLES.values())
+
+
+def surface(colours: tuple[str, ...]) -> list[str]:
+    """Return the 256 steps of Matplotlib's map through these colours."""
+    steps = LinearSegmentedColormap.from_list("surface", colours)
+    return [to_hex(steps(step)) for step in range(256)]
+
+
+def write_sheet(app: Sphinx) -> None:
+    """Write the variables of the stylesheet, one for each role, for both themes."""
+    light = " ".join(f"--{role}: {colours[0]};" for role, colours in ROLES.items())
+    dark = " ".join(f"--{role}: {colours[1]};" for role, colours in ROLES.items())
+    static = Path(app.outdir) / "_static"
+    static.mkdir(parents=True, exist_ok=True)
+    (static / "colours.css").write_text(SHEET.format(light=light, dark=dark), "utf-8")
+
+
+def setup(app: Sphinx) -> None:
+    """Write the sheet ahead of the pages, which link it."""
+    app.add_css_file("colours.css", priority=700)
+    app.connect("builder-inited", write_sheet)

@@ -1,0 +1,134 @@
+"""Figures: sharp at any size, right in both themes, described for who cannot see.
+
+Each figure of a stage is an SVG. Its twin for the dark theme is the same file in other
+colours. Sphinx-gallery calls ``scraper`` after every cell.
+"""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+from docutils import nodes
+from matplotlib.collections import QuadMesh
+from matplotlib.contour import ContourSet
+from matplotlib.figure import Figure
+from sphinx.application import Sphinx
+from sphinx.errors import ExtensionError
+from sphinx.transforms import SphinxTransform
+from sphinx.transforms.post_transforms import SphinxPostTransform
+from sphinx.util.images import get_image_size
+
+from pages.colours import ROLES, dark_twins
+
+# "# Figure: what it shows", for each figure of the cell, straight above plt.show().
+COMMENTS = re.compile(r"^# Figure: .*\n(?:#.*\n)*(?=plt\.show\(\))", re.MULTILINE)
+
+
+def scraper(
+    block: tuple[str, str, int], variables: dict[str, Any], conf: dict[str, Any]
+) -> str:
+    """Save the open figures of a cell and return what shows them on the page."""
+    texts = alt_texts(block[1])
+    figures = [plt.figure(number) for number in plt.get_fignums()]
+    if len(texts) != len(figures):
+        raise ExtensionError(
+            f"{variables['src_file']}:{block[2]}: {len(figures)} figures with "
+            f"{len(texts)} comments '# Figure: what it shows' above plt.show()"
+        )
+    shown = ""
+    for figure, text in zip(figures, texts, strict=True):
+        file = Path(next(variables["image_path_iterator"])).with_suffix(".svg")
+        save(figure, file)
+        shown += f"\n.. image:: /{file.relative_to(conf['src_dir']).as_posix()}\n"
+        shown += f"   :alt: {text}\n"
+    plt.close("all")
+    return shown
+
+
+def alt_texts(code: str) -> list[str]:
+    """Return what the comments of a cell say of its figures, each on one line."""
+    comments = COMMENTS.search(code + "\n")
+    parts = comments[0].split("# Figure: ")[1:] if comments else []
+    return [" ".join(part.replace("\n#", " ").split()) for part in parts]
+
+
+def save(figure: Figure, file: Path) -> None:
+    """Save a figure for the page, and on white for the notebook."""
+    for artist in figure.findobj(QuadMesh) + figure.findobj(ContourSet):
+        if isinstance(artist, QuadMesh) or artist.filled:
+            artist.set_edgecolor("face")  # else browsers show seams between the areas
+    notebook = file.parent / "notebook" / f"{file.stem}.png"
+    notebook.parent.mkdir(exist_ok=True)
+    figure.savefig(notebook, dpi=144, facecolor="white")
+    with mpl.rc_context({"svg.hashsalt": "linreg"}):  # the same bytes in every build
+        figure.savefig(file, transparent=True, metadata={"Date": None})
+
+
+def darken(svg: str, name: str) -> str:
+    """Return an SVG of Matplotlib's in the colours of the dark theme."""
+    twins = dark_twins()
+    colours = re.compile(r"(?<=fill: |roke: )#[0-9a-f]{6}")
+    if unknown := set(colours.findall(svg)) - set(twins):
+        raise ExtensionError(
+            f"{name}: colours without a role in docs/_ext/pages/colours.py: {unknown}"
+        )
+    dark = colours.sub(lambda colour: twins[colour[0]], svg)
+    # What is black is written without a colour, and takes that of the whole file.
+    return dark.replace("<svg ", f'<svg fill="{ROLES["ink"][1]}" ', 1)
+
+
+class ShowFigures(SphinxTransform):
+    """Put its dark twin behind every figure, and give both their size.
+
+    So nothing moves when a figure arrives. All but the first wait for the reader.
+    """
+
+    default_priority = 400
+
+    def apply(self, **kwargs: Any) -> None:
+        loading = "link"
+        for image in list(self.document.findall(nodes.image)):
+            file = Path(self.env.relfn2path(image["uri"], self.env.docname)[1])
+            if file.suffix == ".png" and file.parent.name == "thumb":
+                image.parent.remove(image)  # of a page that shows no figure
+            if file.suffix != ".svg" or not file.name.startswith("sphx_glr_"):
+                continue
+            dark = file.with_stem(f"{file.stem}_dark")
+            dark.write_text(darken(file.read_text("utf-8"), file.name), "utf-8")
+            width, height = get_image_size(file) or (0, 0)
+            image["width"], image["height"] = str(width), str(height)
+            twin = image.deepcopy()
+            twin["uri"] = f"/{dark.relative_to(self.env.srcdir).as_posix()}"
+            image["loading"], twin["loading"] = loading, "lazy"
+            image["classes"].append("only-light")
+            twin["classes"].append("only-dark")
+            image.parent.insert(image.parent.index(image) + 1, twin)
+            loading = "lazy"
+        for block in self.document.findall(nodes.literal_block):
+            code = COMMENTS.sub("", f"{block.astext()}\n").removesuffix("\n")
+            if code != block.astext():
+                block.rawsource, block[:] = code, [nodes.Text(code)]
+
+
+class LinkPictures(SphinxPostTransform):
+    """Put the picture of a card into the card's link, which has a name."""
+
+    default_priority = 600  # when the links are made
+
+    def run(self, **kwargs: Any) -> None:
+        for image in list(self.document.findall(nodes.image)):
+            if "/thumb/" in image["uri"]:
+                behind = image.parent[image.parent.index(image) + 1 :]
+                link = next(
+                    ref for node in behind for ref in node.findall(nodes.reference)
+                )
+                image.parent.remove(image)
+                link.insert(len(link) - 1, image)
+
+
+def setup(app: Sphinx) -> None:
+    """Register the steps."""
+    app.add_transform(ShowFigures)
+    app.add_post_transform(LinkPictures)

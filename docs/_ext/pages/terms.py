@@ -1,0 +1,59 @@
+"""Link the first use of each term of the glossary on each page of the tutorial.
+
+A stage is a notebook too, in which a role like ``:term:`` could not be read. So the
+links are made here. The glossary lists the forms of a term itself.
+"""
+
+import re
+from typing import Any
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.transforms.post_transforms import SphinxPostTransform
+from sphinx.util.osutil import relative_uri
+
+PAGE = re.compile(r"tutorial/(?:\w+/)?plot_\d\d_\w+")
+PROSE = nodes.paragraph | nodes.emphasis | nodes.strong  # not headings, code or links
+
+
+class LinkTerms(SphinxPostTransform):
+    """Link the terms of one page."""
+
+    default_priority = 5
+
+    def run(self, **kwargs: Any) -> None:
+        if not PAGE.fullmatch(self.env.docname):
+            return
+        places = self.places()
+        forms = sorted(places, key=len, reverse=True)  # "mini-batch" ahead of "batch"
+        choice = "|".join(re.escape(form).replace(r"\ ", r"\s+") for form in forms)
+        find = re.compile(rf"(?<![\w-])(?:{choice})(?![\w-])", re.IGNORECASE)
+        glossary = relative_uri(f"{self.env.docname}.html", "glossary.html")
+        for text in list(self.document.findall(nodes.Text)):
+            pieces: list[nodes.Node] = []
+            end = 0
+            for match in find.finditer(text) if isinstance(text.parent, PROSE) else ():
+                place = places.get(" ".join(match[0].lower().split()))
+                if place is None:  # linked before
+                    continue
+                places = {form: p for form, p in places.items() if p != place}
+                shown = nodes.inline("", match[0], classes=["std-term"])
+                link = nodes.reference("", "", shown, refuri=f"{glossary}#{place}")
+                pieces += [nodes.Text(text[end : match.start()]), link]
+                end = match.end()
+            if pieces:
+                text.parent.replace(text, [*pieces, nodes.Text(text[end:])])
+
+    def places(self) -> dict[str, str]:
+        """Return each form of each term, in lower case, with the id of its entry."""
+        found: dict[str, str] = {}
+        glossary = self.env.get_doctree("glossary")
+        for entry in glossary.findall(nodes.definition_list_item):
+            terms = list(entry.findall(nodes.term))
+            found |= {term.astext().lower(): terms[0]["ids"][0] for term in terms}
+        return found
+
+
+def setup(app: Sphinx) -> None:
+    """Register the links."""
+    app.add_post_transform(LinkTerms)

@@ -1,0 +1,53 @@
+"""The stages as programs: what a page shows is what ran, and what is downloaded.
+
+Before sphinx-gallery sees a stage, the source that it imports is put into it. After it,
+pages get their folds and downloads, and notebooks the outputs of their pages.
+"""
+
+import warnings
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from sphinx.application import Sphinx
+from sphinx.util.typing import ExtensionMetadata
+
+from programs.inline import write_programs
+from programs.notebooks import write_downloads
+from programs.page import FoldReasons, ShowProgram
+
+RUNNING = "tutorial/running"  # names the stage that runs, or that was interrupted
+filters = ExitStack()
+
+
+def watch_stage(gallery_conf: dict[str, Any], stage: str, when: str) -> None:
+    """Make warnings errors while a stage runs: sphinx-gallery calls this around it."""
+    running = Path(gallery_conf["src_dir"], RUNNING)
+    if when == "before":
+        running.write_text(stage)
+        filters.enter_context(warnings.catch_warnings())
+        warnings.simplefilter("error")
+        # The build has no window, so `plt.show()` says that it cannot show the figure.
+        warnings.filterwarnings("ignore", "FigureCanvasAgg is non-interactive")
+    else:
+        filters.close()
+        running.unlink()
+
+
+def prepare_programs(app: Sphinx) -> None:
+    """Write the programs; see to it that a stage which was interrupted runs again."""
+    running = Path(app.srcdir, RUNNING)
+    if running.is_file():  # perhaps it has its checksum, and not yet its page
+        for checksum in running.parent.rglob(f"{running.read_text()}.md5"):
+            checksum.unlink()
+    write_programs(Path(app.srcdir).parent)
+
+
+def setup(app: Sphinx) -> ExtensionMetadata:
+    """Connect the steps; sphinx-gallery runs the stages at the priority of 500."""
+    app.add_config_value("linreg_repository", "", "env")
+    app.connect("builder-inited", prepare_programs, priority=5)
+    app.connect("env-updated", write_downloads)
+    app.add_transform(ShowProgram)
+    app.add_post_transform(FoldReasons)
+    return {"version": "1"}

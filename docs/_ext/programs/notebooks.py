@@ -1,0 +1,97 @@
+"""Complete sphinx-gallery's notebooks and archives.
+
+A notebook gets the outputs of its page, so that nothing must run to be seen, and clean
+Markdown. The archives get a fixed time, so that two builds are the same to the byte.
+"""
+
+import base64
+import json
+import re
+import zipfile
+from pathlib import Path
+from typing import Any
+from urllib.parse import urljoin
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+
+from programs.inline import FOLDED
+
+
+def clean(markdown: str, page_url: str) -> str:
+    """Mend what sphinx-gallery leaves: ``code`` and the second _ behind a link.
+
+    Links within the site need its address. If it has none, they become plain text.
+    """
+    markdown = re.sub(r"(\[[^\]]*\]\([^)]*\))_", r"\1", markdown)
+    markdown = re.sub(r"(?<!`)``(?!`)(.+?)``", r"`\1`", markdown)
+    within = re.compile(r"\[([^\]]*)\]\((?!https?:|data:)([^)]*)\)")
+    if not page_url:
+        return within.sub(r"\1", markdown)
+    return within.sub(lambda m: f"[{m[1]}]({urljoin(page_url, m[2])})", markdown)
+
+
+def outputs_of(page: nodes.document, images: Path) -> list[list[dict[str, Any]]]:
+    """Return what each block of a page printed and drew: a comment begins a block."""
+    blocks: list[list[dict[str, Any]]] = [[]]
+    for node in page.findall(nodes.Element):
+        if isinstance(node, nodes.comment) and node.astext().startswith("GENERATED"):
+            blocks.append([])
+        elif "sphx-glr-script-out" in node["classes"]:
+            text = node.astext().strip("\n") + "\n"
+            printed = {"output_type": "stream", "name": "stdout", "text": text}
+            blocks[-1].insert(0, printed)
+        elif isinstance(node, nodes.image) and "only-dark" not in node["classes"]:
+            png = images / "notebook" / f"{Path(node['uri']).stem}.png"
+            if png.is_file():  # a figure, and no other picture
+                data = {"image/png": base64.b64encode(png.read_bytes()).decode()}
+                data["text/plain"] = node["alt"]
+                size = {side: int(node[side]) for side in ("width", "height")}
+                figure = {"output_type": "display_data", "data": data}
+                blocks[-1].append(figure | {"metadata": {"image/png": size}})
+    return blocks
+
+
+def complete(file: Path, page: nodes.document, page_url: str) -> None:
+    """Complete the notebook of a page."""
+    notebook = json.loads(file.read_text(encoding="utf-8"))
+    blocks = outputs_of(page, file.parent / "images")
+    count = 0
+    for cell, outputs in zip(notebook["cells"], blocks, strict=True):
+        source = "".join(cell["source"])
+        if cell["cell_type"] == "markdown":
+            cell["source"] = clean(source, page_url)
+        else:
+            count += 1
+            hidden = {"jupyter": {"source_hidden": True}}
+            cell["metadata"] = hidden if source.startswith(FOLDED) else {}
+            cell |= {"execution_count": count, "outputs": outputs}
+    file.write_text(json.dumps(notebook, indent=1) + "\n", encoding="utf-8")
+
+
+def pack(archive: Path, files: list[Path]) -> None:
+    """Write files into an archive, with a fixed time."""
+    with zipfile.ZipFile(archive, "w") as packed:
+        for file in files:
+            entry = zipfile.ZipInfo(file.relative_to(archive.parent).as_posix())
+            entry.external_attr = 0o644 << 16
+            packed.writestr(entry, file.read_bytes(), zipfile.ZIP_DEFLATED)
+
+
+def write_downloads(app: Sphinx, env: BuildEnvironment) -> None:
+    """Write the notebooks and the archives, when all pages are read."""
+    gallery = Path(app.srcdir, "tutorial")
+    programs, notebooks = [], []
+    for page in sorted(page for page in env.found_docs if "/plot_" in page):
+        program, notebook = (Path(app.srcdir, page + end) for end in (".py", ".ipynb"))
+        site = app.config.html_baseurl
+        complete(notebook, env.get_doctree(page), site and f"{site}{page}.html")
+        pack(program.with_suffix(".zip"), [notebook, program])
+        copy = Path(app.outdir, "notebooks", notebook.relative_to(gallery))
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_bytes(notebook.read_bytes())  # at a path that stays: Colab's
+        programs.append(program)
+        notebooks.append(notebook)
+    pack(gallery / "tutorial_python.zip", programs)
+    pack(gallery / "tutorial_jupyter.zip", notebooks)

@@ -1,0 +1,124 @@
+"""What the page of a program gets: folds, downloads, and the worker shown as Python.
+
+Folds are native `<details>`, which open by key, and without a script. They stay out of
+the search, or it would find `zero_grad` on every page.
+"""
+
+import re
+from typing import Any
+
+from docutils import nodes
+from sphinx.addnodes import download_reference, pending_xref
+from sphinx.transforms import SphinxTransform
+from sphinx.transforms.post_transforms import SphinxPostTransform
+
+from pages.figures import COMMENTS
+from programs.inline import FOLDED, WHOLE_FILE
+
+WHOLE = re.compile(rf"{WHOLE_FILE.format('(.*)')}\n(\w+) = r'''(.*?)'''\n*", re.S)
+LABELS = {".py": "Program (.py)", ".ipynb": "Notebook (.ipynb)", ".zip": "Both (.zip)"}
+COLAB = "https://colab.research.google.com/github/{}/blob/gh-pages/notebooks/{}.ipynb"
+
+
+class ShowProgram(SphinxTransform):
+    """Rewrite what sphinx-gallery made of a program."""
+
+    default_priority = 390  # ahead of the pictures
+
+    def apply(self, **kwargs: Any) -> None:
+        """Rewrite one page: its blocks of code, then its links to downloads."""
+        path = self.env.docname.partition("/")[2]
+        name = path.rpartition("/")[2]
+        links = [link_to(name + end, label) for end, label in LABELS.items()]
+        for block in list(self.document.findall(nodes.literal_block)):
+            block.rawsource = COMMENTS.sub("", block.astext())  # the alt texts
+            block[:] = [nodes.Text(block.rawsource)]
+            if block.astext().startswith(FOLDED):
+                block.replace_self(fold(block.astext()))
+            elif match := WHOLE.search(block.astext()):
+                block.replace_self(whole_file(match))
+                links.append(link_to(f"/../linreg/{match[1]}.py", f"{match[1]}.py"))
+        if repository := self.config.linreg_repository:
+            url = COLAB.format(repository, path)
+            links.append(nodes.reference("", "Open in Colab", refuri=url))
+        for node in list(self.document.findall(nodes.Element)):
+            if "sphx-glr-download-link-note" in node.get("classes", []):
+                node.parent.remove(node)
+            elif "sphx-glr-footer-example" in node.get("classes", []):
+                node.parent.remove(node)
+                texts = list(self.document.findall(nodes.paragraph))
+                needs = [text for text in texts if "What you need" in text.astext()]
+                place = (needs or texts)[0]
+                place.parent.insert(
+                    place.parent.index(place) + 1, box("program", links)
+                )
+            elif "sphx-glr-footer-gallery" in node.get("classes", []):
+                programs = link_to("tutorial_python.zip", "All programs (.zip)")
+                notebooks = link_to("tutorial_jupyter.zip", "All notebooks (.zip)")
+                node.replace_self(box("programs", [programs, notebooks]))
+
+
+def link_to(file: str, label: str) -> nodes.Element:
+    """Return a link to a file to download."""
+    return download_reference("", label, reftarget=file)
+
+
+def box(what: str, links: list[nodes.Element]) -> nodes.container:
+    """Return the box of downloads."""
+    text = f"Complete {what}: needs torch, numpy, matplotlib"
+    items = [nodes.list_item("", nodes.paragraph("", "", link)) for link in links]
+    needs = nodes.paragraph("", text, classes=["downloads-needs"])
+    listed = nodes.bullet_list("", *items)
+    return nodes.container("", needs, listed, classes=["downloads", "no-search"])
+
+
+def html(text: str) -> nodes.raw:
+    """Return a piece of HTML."""
+    return nodes.raw("", text, format="html")
+
+
+def python(text: str) -> list[nodes.Node]:
+    """Return a block of code, if there is any."""
+    text = text.strip("\n")
+    return [nodes.literal_block(text, text, language="Python")] if text else []
+
+
+def fold(text: str) -> nodes.container:
+    """Return a fold: its title, links to the pages that explain its code, the code."""
+    header, _, code = text.partition("\n\n")
+    title, *pages = header.removeprefix(FOLDED).splitlines()
+    folded = nodes.container(classes=["no-search"])
+    summary = f"<summary>{title[0].upper()}{title[1:]}</summary>"
+    folded += html(f'<details class="folded">{summary}\n')
+    for page in pages:
+        link = pending_xref("", nodes.inline(), refdomain="std", reftype="doc")
+        link["reftarget"] = f"/tutorial/{page.split()[-1].removesuffix('.py')}"
+        link["refexplicit"] = False  # it shows the title of the page
+        folded += nodes.paragraph("", "", nodes.Text("Explained in "), link)
+    folded += [*python(code), html("</details>\n")]
+    return folded
+
+
+def whole_file(match: re.Match[str]) -> list[nodes.Node]:
+    """Return a program that a cell holds as a string, and the rest of the cell."""
+    shown = nodes.container(ids=[match[1]], classes=["literal-block-wrapper"])
+    shown["literal_block"] = True  # as Sphinx gives code a caption
+    shown += nodes.caption("", f"{match[2]}: the text of {match[1]}.py")
+    shown += python(match[3])
+    before, after = match.string[: match.start()], match.string[match.end() :]
+    return [*python(before), shown, *python(after)]
+
+
+class FoldReasons(SphinxPostTransform):
+    """Fold the sections that begin with "Why:": their heading opens them."""
+
+    formats = ("html",)
+    default_priority = 900
+
+    def run(self, **kwargs: Any) -> None:
+        """Put the heading into the summary; it stays a heading with its anchor."""
+        for section in self.document.findall(nodes.section):
+            if section[0].astext().startswith("Why:"):
+                section.insert(1, html("</summary>\n"))
+                section.insert(0, html('<details class="why"><summary>\n'))
+                section += html("</details>\n")

@@ -1,0 +1,283 @@
+"""What the pages of Understanding found, against oracles that share no code."""
+
+import itertools
+import runpy
+from fractions import Fraction
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import mpmath
+import numpy as np
+import pytest
+import torch
+from torch.utils.data import DataLoader
+
+from linreg.data import LinearRegressionDataset
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+FIGURES = {
+    "understanding/plot_07_one_step": 1,
+    "understanding/plot_08_convergence": 3,
+    "understanding/plot_09_noise": 4,
+    "understanding/plot_10_pitfalls": 3,
+    "solutions/plot_15_understanding": 1,
+}
+
+
+@pytest.fixture(scope="module")
+def pages():
+    """The variables of each page at its end, and the names in its figures."""
+    ran = {}
+    for page in FIGURES:
+        figures = []
+
+        def show(figures=figures):
+            for number in plt.get_fignums():
+                axes = plt.figure(number).axes[0]
+                title = axes.get_title(loc="left")
+                figures.append((title, axes.get_xlabel(), axes.get_ylabel()))
+            plt.close("all")
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(plt, "show", show)
+            variables = runpy.run_path(str(EXAMPLES / f"{page}.py"))
+        plt.rcdefaults()
+        ran[page.split("_", 2)[2]] = {**variables, "figures": figures}
+    return ran
+
+
+@pytest.fixture(scope="module")
+def points():
+    """The points of the tutorial, as NumPy arrays."""
+    dataset = LinearRegressionDataset(k=3, m=5, n=50, seed=0)
+    return dataset.x.double().numpy(), dataset.y.double().numpy()
+
+
+@pytest.fixture(scope="module")
+def bowl(points):
+    """Curvatures, axes, and along the axes the way from the best line to (0, 0)."""
+    x, y = points
+    hessian = 2 * np.array([[np.mean(x * x), np.mean(x)], [np.mean(x), 1]])
+    curvatures, axes = np.linalg.eigh(hessian)
+    return curvatures, axes, axes.T @ -np.polyfit(x, y, 1)
+
+
+def test_every_figure_has_a_title_and_named_axes(pages):
+    figures = [variables["figures"] for variables in pages.values()]
+    assert [len(names) for names in figures] == list(FIGURES.values())
+    assert all(all(names) for page in figures for names in page)
+
+
+# One step
+
+
+def exact_steps(number):
+    """Take so many steps of the tutorial's training in exact fractions."""
+    dataset = LinearRegressionDataset(k=3, m=5, n=50, seed=0)
+    generator = torch.Generator().manual_seed(0)
+    loader = DataLoader(dataset, batch_size=8, shuffle=True, generator=generator)
+    batches = itertools.islice((b for _ in range(25) for b in loader), number)
+    k, m, rate = Fraction(0), Fraction(0), Fraction(0.01)
+    for batch in batches:
+        x, y = ([Fraction(v.item()) for v in column] for column in batch)
+        r = [b - (k * a + m) for a, b in zip(x, y, strict=True)]
+        step_k = 2 * sum(c * a for c, a in zip(r, x, strict=True)) / len(x)
+        k, m = k + rate * step_k, m + rate * 2 * sum(r) / len(x)
+    return float(k), float(m)
+
+
+def test_the_five_levels_end_where_exact_arithmetic_ends(pages):
+    assert len(pages["one_step"]["ends"]) == 6
+    for end in pages["one_step"]["ends"].values():
+        assert end == pytest.approx(exact_steps(7), rel=0, abs=1e-12)
+
+
+def test_the_step_that_is_taken_apart_is_step_22(pages):
+    k, m, _, _ = pages["one_step"]["step_22"]
+    assert (k, m) == pytest.approx(exact_steps(21), rel=0, abs=1e-12)
+    assert (pages["one_step"]["k_new"], pages["one_step"]["m_new"]) == pytest.approx(
+        exact_steps(22)
+    )
+
+
+def test_so_many_batches_help_all_the_data(pages, points):
+    x, y = points
+    rng = np.random.default_rng(0)
+    for epochs, share in pages["one_step"]["shares"].items():
+        k, m = (pages["one_step"]["history"].parameters[name][epochs] for name in "km")
+        before, helped = np.mean((y - k * x - m) ** 2), 0
+        for _ in range(2000):
+            index = rng.choice(50, 8, replace=False)
+            r = y[index] - k * x[index] - m
+            k_new = k + 0.02 * np.mean(r * x[index])
+            m_new = m + 0.02 * np.mean(r)
+            helped += np.mean((y - k_new * x - m_new) ** 2) < before
+        assert share == pytest.approx(helped / 2000, abs=0.06)
+
+
+# Convergence
+
+
+def exact_curvatures(x):
+    """The eigenvalues of the Hessian, in 50 digits."""
+    with mpmath.workdps(50):
+        x = [mpmath.mpf(float(value)) for value in x]
+        mean, square = mpmath.fsum(x) / len(x), mpmath.fsum(v**2 for v in x) / len(x)
+        root = mpmath.sqrt((square + 1) ** 2 - 4 * (square - mean**2))
+        return float(square + 1 - root), float(square + 1 + root)
+
+
+def test_the_curvatures_and_the_limit_are_those_of_the_closed_form(pages, points):
+    flat, steep = exact_curvatures(points[0])
+    assert pages["convergence"]["curvatures"] == pytest.approx([flat, steep], rel=1e-12)
+    assert pages["convergence"]["shrinks"] == pytest.approx(
+        [1 - 0.01 * flat, 1 - 0.01 * steep]
+    )
+    assert pages["convergence"]["limit"] == pytest.approx(2 / steep)
+    assert pages["convergence"]["exact"] == pytest.approx(
+        np.polyfit(*points, 1), rel=1e-10
+    )
+
+
+def test_batches_of_8_end_on_average_where_the_powers_of_the_factors_say(pages, bowl):
+    curvatures, axes, start = bowl
+    predicted = axes @ ((1 - 0.01 * curvatures) ** 175 * start)
+    ends = pages["convergence"]["mini_batch"][-1]
+    assert ends.mean(axis=0) == pytest.approx(predicted, abs=0.005)
+    assert (ends.std(axis=0) < 0.03).all()
+
+
+@pytest.mark.parametrize("size", [1, 8, 25, 50])
+def test_runs_fly_away_where_the_product_of_their_steps_grows(pages, points, size):
+    """Furstenberg: almost every product of such matrices grows at one rate."""
+    x, rng = points[0], np.random.default_rng(0)
+    for ratio, flown in zip(
+        pages["convergence"]["ratios"],
+        pages["convergence"]["flown"][size].mean(axis=1),
+        strict=True,
+    ):
+        vector, growth = np.ones(2), 0.0
+        for _ in range(8000 // -(-50 // size)):
+            order = rng.permutation(50)
+            for index in np.split(order, range(size, 50, size)):
+                u = np.stack([x[index], np.ones(len(index))])
+                rate = ratio * pages["convergence"]["limit"]
+                vector = vector - rate * 2 * u @ (u.T @ vector) / len(index)
+                growth += np.log(np.linalg.norm(vector))
+                vector /= np.linalg.norm(vector)
+        assert flown > 0.9 if growth > 0 else flown < 0.1
+
+
+@pytest.mark.parametrize("momentum", [0, 0.9])
+def test_the_steps_to_1_percent_are_those_of_two_separate_axes(pages, points, momentum):
+    """Along an axis e(t+1) = (1 + b - lr c) e(t) - b e(t-1)."""
+    y = points[1]
+    for name, x in pages["convergence"]["inputs"].items():
+        curvatures = np.array(exact_curvatures(x))
+        _, axes = np.linalg.eigh(
+            np.array([[np.mean(x * x), np.mean(x)], [np.mean(x), 1]])
+        )
+        e = before = axes.T @ -np.polyfit(x, y, 1)
+        size, last = np.linalg.norm(e), 0
+        rate = 1 / curvatures[1]
+        for step in range(1, 400 + int(5 * curvatures[1] / curvatures[0])):
+            pull = 1 + momentum - rate * curvatures
+            e, before = pull * e - momentum * before, e
+            last = step if np.linalg.norm(e) > 0.01 * size else last
+        assert pages["convergence"]["steps"][name][int(momentum > 0)] == last + 1
+
+
+# Noise
+
+
+def end_points(random, x, y, epochs=25, lr=0.01):
+    """Train a line for each row with NumPy, in float64."""
+    k, m = np.zeros(len(x)), np.zeros(len(x))
+    for _ in range(epochs):
+        order = random.permuted(np.tile(np.arange(50), (len(x), 1)), axis=1)
+        for index in np.split(order, range(8, 50, 8), axis=1):
+            x_batch = np.take_along_axis(x, index, axis=1)
+            y_batch = np.take_along_axis(y, index, axis=1)
+            error = k[:, None] * x_batch + m[:, None] - y_batch
+            k = k - lr * 2 * np.mean(error * x_batch, axis=1)
+            m = m - lr * 2 * np.mean(error, axis=1)
+    return np.stack([k, m], axis=1)
+
+
+def test_the_two_clouds_are_those_of_a_simulation(pages, points):
+    random = np.random.default_rng(0)
+    x = random.uniform(-3, 3, (4000, 50))
+    fresh = end_points(random, x, 3 * x + 5 + random.normal(0, 0.5, x.shape))
+    again = end_points(random, *(np.tile(column, (4000, 1)) for column in points))
+    for cloud, oracle in (
+        (pages["noise"]["fresh"], fresh),
+        (pages["noise"]["again"], again),
+    ):
+        found, spread = cloud.double().numpy(), oracle.std(axis=0)
+        assert found.std(axis=0) == pytest.approx(spread, rel=0.12)
+        off = abs(found.mean(axis=0) - oracle.mean(axis=0))
+        np.testing.assert_array_less(off, 4 * spread / 500**0.5)
+
+
+def test_the_exact_lines_spread_as_the_covariance_of_least_squares_says(pages):
+    covariances = []
+    for x in pages["noise"]["x_fresh"].double().numpy():
+        design = np.stack([x, np.ones(50)], axis=1)
+        covariances.append(0.25 * np.linalg.inv(design.T @ design))
+    expected = np.sqrt(np.diag(np.mean(covariances, axis=0)))
+    assert pages["noise"]["exact_lines"].std(dim=0).numpy() == pytest.approx(
+        expected, rel=0.12
+    )
+
+
+def test_the_bound_of_the_solutions_is_that_of_the_f_distribution(pages):
+    """The F distribution's own function, an incomplete beta integral, is 0.95 there."""
+    d, bound = 48, pages["understanding"]["bound"]
+    f = d / 2 * (bound - 1)
+    inside = mpmath.betainc(1, d / 2, 0, 2 * f / (2 * f + d), regularized=True)
+    assert inside == pytest.approx(0.95)
+
+
+# Pitfalls
+
+
+def test_without_zero_grad_the_loss_is_that_of_two_swings(pages, points, bowl):
+    """Along an axis e(t+1) = 2 e(t) - e(t-1) - lr c e(t), so e(t) is a cosine."""
+    curvatures, _, start = bowl
+    omega = np.arccos(1 - 0.01 * curvatures / 2)
+    steps = np.arange(150)[:, None]
+    swing = start * np.cos(omega * (steps + 0.5)) / np.cos(omega / 2)
+    x, y = points
+    lowest = np.mean((y - np.polyval(np.polyfit(x, y, 1), x)) ** 2)
+    expected = lowest + (curvatures / 2 * swing**2).sum(axis=1)
+    assert pages["pitfalls"]["losses"][False] == pytest.approx(
+        expected, rel=1e-3, abs=1e-2
+    )
+    left = start * (1 - 0.01 * curvatures) ** steps
+    expected = lowest + (curvatures / 2 * left**2).sum(axis=1)
+    assert pages["pitfalls"]["losses"][True] == pytest.approx(
+        expected, rel=1e-3, abs=1e-3
+    )
+
+
+def test_the_mean_of_means_takes_values_that_the_last_two_points_allow(pages):
+    squared = pages["pitfalls"]["squared"].double().numpy()
+    pairs = np.array([a + b for a, b in itertools.combinations(squared, 2)])
+    possible = ((squared.sum() - pairs) / 8 + pairs / 2) / 7
+    found = np.array(pages["pitfalls"]["unweighted"])
+    assert abs(found[:, None] - possible).min(axis=1).max() < 1e-3
+
+
+def test_sorted_batches_end_in_the_loop_that_an_epoch_maps_onto_itself(pages, points):
+    x, y = points
+    matrix, shift = np.eye(2), np.zeros(2)  # an epoch makes of p: matrix p + shift
+    for index in np.split(np.argsort(x), range(8, 50, 8)):
+        design = np.stack([x[index], np.ones(len(index))], axis=1)
+        step = np.eye(2) - 0.1 * design.T @ design / len(index)
+        shift = step @ shift + 0.1 * design.T @ y[index] / len(index)
+        matrix = step @ matrix
+    fixed = np.linalg.solve(np.eye(2) - matrix, shift)
+    for end in (-1, -8):
+        assert pages["pitfalls"]["in_order"][end].numpy() == pytest.approx(
+            fixed, abs=1e-4
+        )

@@ -1,0 +1,65 @@
+"""One table of colours: legible in both themes, and in the sheet of the site."""
+
+import re
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from matplotlib.colors import to_rgb
+from pages import colours
+
+from linreg import plotting
+
+ROLES = ["ink", "data", "model", "exact", "batch"]
+
+
+def luminance(colour):
+    """The relative luminance of WCAG 2."""
+    channels = [
+        c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4
+        for c in to_rgb(colour)
+    ]
+    return float(np.dot([0.2126, 0.7152, 0.0722], channels))
+
+
+def contrast(one, other):
+    high, low = sorted([luminance(one), luminance(other)], reverse=True)
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_every_role_stands_out_from_the_page_in_both_themes(role):
+    for colour, ground in zip(colours.ROLES[role], colours.ROLES["halo"], strict=True):
+        assert contrast(colour, ground) >= 4.5
+
+
+def test_a_surface_goes_steadily_away_from_the_ground_as_the_loss_grows():
+    light = [luminance(colour) for colour in plotting.SURFACE]
+    dark = [luminance(colour) for colour in colours.DARK_SURFACE]
+    assert light == sorted(light, reverse=True)
+    assert dark == sorted(dark)
+    assert min(light[0] / light[-1], dark[-1] / dark[0]) > 5
+
+
+def test_what_marks_the_lowest_point_stands_out_from_it():
+    for role in ("ink", "model", "exact", "batch"):
+        light, dark = colours.ROLES[role]
+        assert contrast(light, plotting.SURFACE[0]) >= 4.5
+        assert contrast(dark, colours.DARK_SURFACE[0]) >= 4.5
+
+
+def test_the_sheet_has_every_role_in_both_themes_and_prints_the_light_one(tmp_path):
+    colours.write_sheet(SimpleNamespace(outdir=tmp_path))
+    sheet = (tmp_path / "_static" / "colours.css").read_text()
+    on_paper, on_screen = sheet.split("@media not print")
+    for role, (light, dark) in colours.ROLES.items():
+        assert f"--{role}: {light};" in on_paper
+        assert on_screen.count(f"--{role}: {dark};") == 2
+
+
+def test_the_scripts_and_sheets_of_the_explorer_define_no_colour_of_a_role(root):
+    known = {colour for pair in colours.ROLES.values() for colour in pair}
+    known -= {"#ffffff"}
+    for file in (root / "docs" / "_static").rglob("*.[cj]s*"):
+        written = set(re.findall(r"#[0-9a-f]{6}\b", file.read_text("utf-8").lower()))
+        assert not written & known, file.name

@@ -1,0 +1,334 @@
+"""Builds that are repeated, interrupted, moved and reproduced, on a small site.
+
+The site has the real machinery. Its builds are forked from a process that has imported
+what takes long, so that a build takes a second or two and a signal meets the build.
+"""
+
+import multiprocessing
+import os
+import random
+import re
+import runpy
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path, PureWindowsPath
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SLOW_TO_IMPORT = ["furo", "matplotlib.pyplot", "sphinx.cmd.build", "torch"]
+SLOW_TO_IMPORT += ["sphinx.ext.autodoc", "sphinx_gallery.gen_gallery"]
+
+STAGE = '''r"""
+Stage {number}
+=======
+
+The loss of stage {number}.
+"""
+
+# %%
+# Imports
+# -------
+
+import matplotlib.pyplot as plt
+
+# %%
+# Use it
+# ------
+
+from linreg.small import {function}
+
+# %%
+
+print({function}())
+plt.plot([0, {function}()], color="black")
+plt.title("Figure {number}")
+# Figure: A line.
+plt.show()
+'''
+FILES = {
+    "docs/index.rst": "Home\n====\n\n.. toctree::\n\n   tutorial/index\n   glossary\n",
+    "docs/glossary.rst": "Glossary\n========\n\n.. glossary::\n\n   loss\n      One.\n",
+    "linreg/small.py": '''"""Two functions."""
+
+
+def first() -> int:
+    """Return one."""
+    return 1
+
+
+def second() -> int:
+    """Return two."""
+    return 2
+''',
+    "examples/GALLERY_HEADER.rst": "Tutorial\n========\n",
+    "examples/beyond/GALLERY_HEADER.rst": "Beyond\n======\n",
+    "examples/plot_01_one.py": STAGE.format(number=1, function="first"),
+    "examples/plot_02_two.py": STAGE.format(number=2, function="second"),
+    "examples/beyond/plot_12_speed.py": STAGE.format(number=3, function="first"),
+}
+
+
+class Site:
+    """A small site in a folder of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def write(self) -> "Site":
+        """Write its sources: the real machinery, and a few pages."""
+        generated = ("_build", "_programs", "tutorial", "generated", "__pycache__")
+        for name in ("docs", "linreg"):
+            ignore = shutil.ignore_patterns(*generated, "*.rst", "explorer*")
+            shutil.copytree(ROOT / name, self.folder / name, ignore=ignore)
+        shutil.copy(ROOT / "constraints.txt", self.folder)
+        for name, text in FILES.items():
+            (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (self.folder / name).write_text(text, encoding="utf-8")
+        return self
+
+    def copy(self, folder: Path, *, with_build: bool = True) -> "Site":
+        """Copy it, with what was built, or its sources alone."""
+        built = ("_build", "_programs", "tutorial", "generated")
+        ignore = None if with_build else shutil.ignore_patterns(*built)
+        shutil.copytree(self.folder, folder, ignore=ignore)
+        return Site(folder)
+
+    def edit(self, name: str, old: str, new: str) -> None:
+        """Replace a piece of a source."""
+        text = (self.folder / name).read_text(encoding="utf-8")
+        assert old in text
+        (self.folder / name).write_text(text.replace(old, new), encoding="utf-8")
+
+    def start(self, **settings: str) -> multiprocessing.Process:
+        """Start a build, with settings in its environment."""
+        forks = multiprocessing.get_context("forkserver")
+        forks.set_forkserver_preload(SLOW_TO_IMPORT)
+        build = forks.Process(target=run_build, args=(self.folder, settings))
+        build.start()
+        return build
+
+    def build(self, **settings: str) -> dict[str, bytes]:
+        """Build to the end, and return the files of the site."""
+        build = self.start(**settings)
+        build.join()
+        assert build.exitcode == 0, self.log()
+        return self.files()
+
+    def log(self) -> str:
+        """Return what the last build said."""
+        return (self.folder / "log").read_text(encoding="utf-8")
+
+    def files(self) -> dict[str, bytes]:
+        """Return the files of the site."""
+        html = self.folder / "docs" / "_build" / "html"
+        files = (path for path in html.rglob("*") if path.is_file())
+        return {path.relative_to(html).as_posix(): path.read_bytes() for path in files}
+
+    def times_of_runs(self) -> dict[str, int]:
+        """Return when each stage has run."""
+        checksums = (self.folder / "docs" / "tutorial").rglob("*.md5")
+        return {file.name: file.stat().st_mtime_ns for file in checksums}
+
+
+def run_build(folder: Path, settings: dict[str, str]) -> None:
+    """Build a site in this process, which was forked for it."""
+    with (folder / "log").open("w", encoding="utf-8") as log:
+        for output in (1, 2):
+            os.dup2(log.fileno(), output)
+    os.environ.update(settings)
+    runpy.run_path(str(folder / "docs" / "build.py"), run_name="__main__")
+
+
+def differences(first: dict[str, bytes], second: dict[str, bytes]) -> list[str]:
+    """Return the names of the files that are not the same."""
+    return sorted(
+        name for name in first | second if first.get(name) != second.get(name)
+    )
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _fixed_time():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SOURCE_DATE_EPOCH", "1577836800")
+        yield
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory) -> Site:
+    """The small site, built once."""
+    site = Site(tmp_path_factory.mktemp("built") / "site").write()
+    site.build()
+    return site
+
+
+@pytest.fixture
+def site(built, tmp_path) -> Site:
+    """A copy of it."""
+    return built.copy(tmp_path / "site")
+
+
+def test_where_nothing_changed_nothing_is_done(site):
+    folder = site.folder / "docs"
+    before = {path: path.stat().st_mtime_ns for path in folder.rglob("*.*")}
+    site.build()
+    assert {path: path.stat().st_mtime_ns for path in folder.rglob("*.*")} == before
+
+
+def test_a_change_of_the_library_runs_the_stages_that_hold_it(site, tmp_path):
+    before = site.times_of_runs()
+    site.edit("linreg/small.py", "return 2", "return 10 + 7")
+    files = site.build()
+    assert differences(before, site.times_of_runs()) == ["plot_02_two.py.md5"]
+    assert b"\n17\n" in re.sub(b"<[^>]*>", b"", files["tutorial/plot_02_two.html"])
+    clean = site.copy(tmp_path / "clean", with_build=False)
+    assert differences(files, clean.build()) == []
+
+
+EDITS = [
+    ("examples/beyond/plot_12_speed.py", "The loss", "The small loss"),
+    ("examples/GALLERY_HEADER.rst", "Tutorial\n====", "Course\n===="),
+    ("docs/glossary.rst", "One.", "Two."),
+    ("docs/_templates/page.html", "{% extends", "{# a comment #}{% extends"),
+    ("docs/_static/tutorial.css", "{", "{ /* a comment */"),
+]
+
+
+def test_a_text_a_page_a_template_and_a_sheet(site, tmp_path):
+    for edit in EDITS:
+        before = site.files()
+        site.edit(*edit)
+        if edit is not EDITS[3]:
+            assert differences(before, site.build())
+    clean = site.copy(tmp_path / "clean", with_build=False)
+    assert differences(site.build(), clean.build()) == []
+
+
+@pytest.mark.parametrize("tool", ["constraints.txt", "docs/conf.py"])
+def test_a_change_of_a_tool_runs_all_stages(site, tool):
+    before = site.times_of_runs()
+    with (site.folder / tool).open("a") as file:
+        file.write("\n")
+    site.build()
+    assert len(differences(before, site.times_of_runs())) == 3
+
+
+def test_a_change_of_the_device_runs_all_stages(site):
+    before = site.times_of_runs()
+    site.build(CUDA_VISIBLE_DEVICES="7")
+    assert len(differences(before, site.times_of_runs())) == 3
+
+
+def test_a_stage_that_is_renamed_or_removed_leaves_nothing(site):
+    examples = site.folder / "examples"
+    (examples / "plot_02_two.py").rename(examples / "plot_03_three.py")
+    files = site.build()
+    assert not [n for n, data in files.items() if b"02_two" in n.encode() + data]
+    shutil.rmtree(examples / "beyond")
+    files = site.build()
+    assert not [n for n, data in files.items() if b"12_speed" in n.encode() + data]
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        ("print(second() / 0)", "ZeroDivisionError"),
+        ("import warnings\n\nwarnings.warn('an old way')", "an old way"),
+        ("from linreg.small import third", "linreg.small has no third"),
+        ("plt.figure()\nplt.figure()", "# Figure: what it shows"),
+    ],
+)
+def test_a_failed_build_leaves_the_last_site(site, fault, words):
+    before = site.files()
+    site.edit("examples/plot_02_two.py", "print(second())", fault)
+    failed = site.start()
+    failed.join()
+    assert failed.exitcode != 0
+    assert words in site.log()
+    assert "plot_02_two.py" in site.log()
+    assert "is still the last good site" in site.log()
+    assert site.files() == before
+    site.edit("examples/plot_02_two.py", fault, "print(second())")
+    assert differences(site.build(), before) == []
+
+
+def test_twenty_kills_leave_a_good_site_and_the_next_build_completes(site):
+    """At any moment of a build of a changed site; every fifth time it may end."""
+    with_one = site.files()
+    begin = time.monotonic()
+    site.edit("linreg/small.py", "return 1", "return 3")
+    with_three = site.build()
+    duration = time.monotonic() - begin
+    moments = random.Random(0)
+    for kill in range(20):
+        old, new = ("return 3", "return 1")[:: 1 if kill % 2 == 0 else -1]
+        site.edit("linreg/small.py", old, new)
+        build = site.start()
+        time.sleep(moments.uniform(0, duration))
+        build.kill()
+        build.join()
+        found = site.files()  # none between the two renames of the swap
+        assert not found or found in (with_one, with_three)
+        if kill % 5 == 4:
+            assert differences(site.build(), (with_one, with_three)[kill % 2]) == []
+
+
+def test_a_stage_that_was_interrupted_runs_again(site):
+    """As if killed when sphinx-gallery had noted its checksum and not yet its page."""
+    before = site.files()
+    gallery = site.folder / "docs" / "tutorial"
+    (gallery / "plot_02_two.rst").unlink()
+    (gallery / "plot_02_two.rst").write_text("Another page\n============\n")
+    (gallery / "running").write_text("plot_02_two.py")
+    (site.folder / "docs" / "_build" / "site.sha256").unlink()
+    assert differences(site.build(), before) == []
+
+
+def test_two_builds_at_once_wait_for_each_other(site, tmp_path):
+    site.edit("linreg/small.py", "return 1", "return 3")
+    both = [site.start(), site.start()]
+    for build in both:
+        build.join()
+    assert [build.exitcode for build in both] == [0, 0]
+    clean = site.copy(tmp_path / "clean", with_build=False)
+    assert differences(site.files(), clean.build()) == []
+
+
+def test_the_same_bytes_below_any_folder_and_with_another_order_of_sets(
+    built, tmp_path
+):
+    folder = tmp_path / "plot_12_x" / 'My Müller\'s 資料 #1, 100% "done" [a]'
+    other = built.copy(folder, with_build=False)
+    result = subprocess.run(
+        [sys.executable, folder / "docs" / "build.py"],
+        env=os.environ | {"PYTHONHASHSEED": "5"},
+        capture_output=True,
+        text=True,
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+    files = other.files()
+    assert differences(files, built.files()) == []
+    kinds = {Path(file).suffix for file in files}
+    assert kinds >= {".html", ".svg", ".ipynb", ".zip", ".py", ".js"}
+    assert not [n for n, data in files.items() if str(tmp_path).encode() in data]
+
+
+def test_which_stages_run_on_any_system(monkeypatch):
+    folder = PureWindowsPath("C:/plot_12_x/docs/_programs")
+    files = [str(folder / "plot_03_x.py"), str(folder / "beyond" / "plot_12_speed.py")]
+    for without_times, runs in (("", [True, True]), ("1", [True, False])):
+        monkeypatch.setenv("LINREG_WITHOUT_TIMES", without_times)
+        conf = runpy.run_path(str(ROOT / "docs" / "conf.py"))["sphinx_gallery_conf"]
+        pattern = conf["filename_pattern"]
+        assert [bool(re.search(pattern, file)) for file in files] == runs
+
+
+def test_colab_opens_the_notebooks_of_a_published_site(site):
+    assert not [name for name, data in site.files().items() if b"colab" in data]
+    files = site.build(LINREG_REPOSITORY="me/fork")
+    for key in ("plot_01_one", "beyond/plot_12_speed"):
+        address = f"github/me/fork/blob/gh-pages/notebooks/{key}.ipynb"
+        assert address.encode() in files[f"tutorial/{key}.html"]
+        assert f"notebooks/{key}.ipynb" in files

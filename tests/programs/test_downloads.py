@@ -1,0 +1,190 @@
+"""What the site offers for download, run where there is no library and no repository."""
+
+import base64
+import html
+import io
+import os
+import re
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+from PIL import Image
+
+ROOT = Path(__file__).parents[2]
+STEMS = sorted(file.stem for file in (ROOT / "examples").rglob("plot_*.py"))
+RUN_BY_MAKE_TEST = ["plot_00_whole_program", "plot_01_dataset", "plot_03_training"]
+LONG = [s if s in RUN_BY_MAKE_TEST else pytest.param(s, marks=pytest.mark.long) for s in STEMS]
+KINDS = [("python", ".py"), ("jupyter", ".ipynb")]
+
+
+def download(site: Path, name: str) -> Path:
+    """Return a file to download by its name, which only one has."""
+    (file,) = (site / "_downloads").rglob(name)
+    return file
+
+
+def page(site: Path, stem: str) -> str:
+    """Return the HTML of a page."""
+    (file,) = (site / "tutorial").rglob(f"{stem}.html")
+    return file.read_text(encoding="utf-8")
+
+
+def printed_on(text: str) -> str:
+    """Return what the cells of a page printed, as a reader sees it."""
+    blocks = re.findall(r'(?s)class="sphx-glr-script-out.*?<pre[^>]*>(.*?)</pre>', text)
+    return "\n".join(html.unescape(re.sub("<[^>]*>", "", block)) for block in blocks)
+
+
+def lines_of(text: str, program: str) -> list[list[str]]:
+    """Return the words of each line; measured times, which never repeat, are left out."""
+    if "perf_counter" in program or "benchmark" in program:
+        text = re.sub(r"\d+\.\d+(?:e[-+]?\d+)?", "", text)
+    return [line.split() for line in text.splitlines() if line.strip()]
+
+
+def figures_on(text: str, stem: str) -> int:
+    """Return how many figures a page shows."""
+    return len(set(re.findall(rf'src="[^"]*sphx_glr_{stem}_(\d+)\.svg"', text)))
+
+
+def read_notebook(site: Path, stem: str) -> nbformat.NotebookNode:
+    """Return a notebook that keeps to the format."""
+    notebook = nbformat.read(download(site, f"{stem}.ipynb"), as_version=4)
+    nbformat.validate(notebook)
+    return notebook
+
+
+def outputs(notebook: nbformat.NotebookNode) -> tuple[str, list[bytes]]:
+    """Return what the cells of a notebook printed, and their figures."""
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    found = [output for cell in cells for output in cell.outputs]
+    printed = [output.text for output in found if output.output_type == "stream"]
+    data = [output.data for output in found if output.output_type == "display_data"]
+    return "\n".join(printed), [base64.b64decode(d["image/png"]) for d in data]
+
+
+@pytest.mark.parametrize("stem", LONG)
+def test_a_program_runs_alone_and_prints_what_its_page_shows(site, tmp_path, stem):
+    script = tmp_path / f"{stem}.py"
+    script.write_bytes(download(site, script.name).read_bytes())
+    run = subprocess.run(
+        [sys.executable, "-I", "-W", "error", "-W", "ignore:FigureCanvasAgg", script],
+        cwd=tmp_path,
+        env=os.environ | {"MPLBACKEND": "Agg"},
+        capture_output=True,
+        text=True,
+    )
+    assert run.returncode == 0, run.stderr
+    program = script.read_text(encoding="utf-8")
+    expected = lines_of(printed_on(page(site, stem)), program)
+    assert lines_of(run.stdout, program) == expected
+    assert expected
+
+
+@pytest.mark.parametrize("stem", LONG)
+def test_a_notebook_runs_as_in_jupyter(site, tmp_path, stem, monkeypatch):
+    monkeypatch.delenv("MPLBACKEND", raising=False)  # the notebook draws inline
+    notebook = read_notebook(site, stem)
+    printed, figures = outputs(notebook)
+    resources = {"metadata": {"path": str(tmp_path)}}
+    NotebookClient(notebook, timeout=300, resources=resources).execute()
+    printed_now, figures_now = outputs(notebook)
+    program = download(site, f"{stem}.py").read_text(encoding="utf-8")
+    assert lines_of(printed_now, program) == lines_of(printed, program)
+    assert len(figures_now) == len(figures) >= 1
+
+
+@pytest.mark.parametrize("stem", STEMS)
+def test_a_notebook_is_its_program_with_the_outputs_of_its_page(site, stem):
+    notebook = read_notebook(site, stem)
+    program = download(site, f"{stem}.py").read_text(encoding="utf-8")
+    cells = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
+    code = program[program.index('"""\n', 4) + 4 :]  # behind the docstring
+    ignored = r"(?ms)^# sphinx_gallery_start_ignore\n.*?_end_ignore\n"
+    code = re.sub(r"(?m)^# %%.*\n(?:#.*\n)*", "", re.sub(ignored, "", code))
+    code = re.sub(r"(?m)^# sphinx_gallery_.*\n", "", code)
+    assert "\n".join(cells).split() == code.split()
+    printed, figures = outputs(notebook)
+    text = page(site, stem)
+    assert lines_of(printed, "") == lines_of(printed_on(text), "")
+    assert len(figures) == figures_on(text, stem)
+    assert all(Image.open(io.BytesIO(f)).convert("RGBA").getextrema()[3] == (255, 255) for f in figures)
+
+
+@pytest.mark.parametrize("stem", STEMS)
+def test_a_notebook_is_clean_markdown_and_converts_to_python(site, stem):
+    notebook = read_notebook(site, stem)
+    language = notebook.metadata.language_info
+    assert (language.file_extension, language.nbconvert_exporter) == (".py", "python")
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            is_fold = cell.source.startswith("# Folded on the page: ")
+            assert bool(cell.metadata.get("jupyter")) == is_fold  # it is collapsed
+            continue
+        text = re.sub(r"(?s)```.*?```|\\begin\{align\}.*?\\end\{align\}", "", cell.source)
+        assert not re.search(r"(?m)^\s*\.\. |:[a-z:]+:`|`_|\)_|``|^[=~^-]{3,}$", text), text
+        assert text.count("$") % 2 == 0
+        for target in re.findall(r"\]\(([^)]*)\)", text):
+            assert target.startswith("https://"), target
+
+
+@pytest.mark.parametrize("stem", STEMS)
+def test_an_archive_holds_both_files_with_a_fixed_time(site, stem):
+    with zipfile.ZipFile(download(site, f"{stem}.zip")) as archive:
+        assert archive.namelist() == [f"{stem}.ipynb", f"{stem}.py"]
+        for entry in archive.infolist():
+            assert entry.date_time == (1980, 1, 1, 0, 0, 0)
+            assert archive.read(entry) == download(site, entry.filename).read_bytes()
+
+
+@pytest.mark.parametrize(("kind", "suffix"), KINDS)
+def test_the_archives_of_the_gallery_hold_every_stage(site, kind, suffix):
+    with zipfile.ZipFile(download(site, f"tutorial_{kind}.zip")) as archive:
+        names = archive.namelist()
+    assert sorted(Path(name).stem for name in names) == STEMS
+    assert {Path(name).suffix for name in names} == {suffix}
+
+
+@pytest.mark.parametrize("stem", STEMS)
+def test_a_page_offers_its_program_at_its_top(site, stem):
+    text = page(site, stem)
+    box = text[text.index("Complete program: needs torch, numpy, matplotlib") :]
+    box = box[: box.index("</ul>")]
+    for name in (f"{stem}.py", f"{stem}.ipynb", f"{stem}.zip"):
+        assert re.search(rf'href="[^"]*/_downloads/\w+/{name}"', box)
+    assert text.index(box) < text.index("<h2>")
+    assert ("/worker.py" in box) == ("from torch.nn.parallel import" in text)
+
+
+@pytest.mark.parametrize("stem", STEMS)
+def test_a_page_has_one_fold_of_code_at_most_with_a_title(site, stem):
+    folds = re.findall(r'<details class="folded"><summary>(.*?)</summary>', page(site, stem))
+    program = download(site, f"{stem}.py").read_text(encoding="utf-8")
+    titles = re.findall("(?m)^# Folded on the page: (.*)", program)
+    assert folds == [title[0].upper() + title[1:] for title in titles]
+    assert len(folds) <= 1
+
+
+def test_a_fold_opens_by_key_and_without_a_script(browser, site):
+    with browser.new_page(java_script_enabled=False) as tab:
+        tab.goto((site / "tutorial" / "plot_03_training.html").as_uri())
+        summary = tab.locator("details.folded > summary")
+        code = tab.locator("details.folded pre")
+        assert not code.is_visible()
+        summary.focus()
+        tab.keyboard.press("Enter")
+        assert code.is_visible()
+        tab.keyboard.press("Space")
+        assert not code.is_visible()
+
+
+def test_what_is_folded_is_not_in_the_search(site):
+    """`use_house_style` stands in folds alone, `zero_grad` on the page that teaches it."""
+    index = (site / "searchindex.js").read_text(encoding="utf-8")
+    assert '"zero_grad"' in index
+    assert '"linearsegmentedcolormap"' not in index

@@ -1,0 +1,479 @@
+"""The explorer in a real browser, against a NumPy loop and its own PyTorch program."""
+
+import contextlib
+import io
+import math
+import random
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from playwright.sync_api import Browser, Page
+
+PRESETS = ["post", "full", "one", "below", "above", "outlier", "valley"]
+READ_OUTS = ("step", "epoch", "k", "m", "loss", "batch-loss", "exact-k", "exact-m")
+
+
+@pytest.fixture
+def open_page(browser: Browser, site: Path) -> Iterator[Any]:
+    """Open the explorer from the file system; its faults fail the test."""
+    contexts, faults = [], []
+
+    def opened(fragment: str = "", **options: Any) -> Page:
+        options = {"viewport": {"width": 1280, "height": 900}, **options}
+        contexts.append(browser.new_context(**options))
+        page = contexts[-1].new_page()
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.on("console", lambda said: faults.append(said.text))
+        page.goto(f"{(site / 'explorer.html').as_uri()}{fragment}")
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert faults == []
+
+
+def value(page: Page, name: str) -> float:
+    return float(page.locator(f"#out-{name}").get_attribute("data-value"))
+
+
+def values(page: Page) -> dict[str, float]:
+    return {name: value(page, name) for name in READ_OUTS}
+
+
+def middle(page: Page, selector: str) -> tuple[float, float]:
+    box = page.locator(selector).bounding_box()
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+def drag(page: Page, handle: str, dx: float, dy: float) -> None:
+    page.locator(handle).scroll_into_view_if_needed()
+    x, y = middle(page, handle)
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + dx, y + dy, steps=4)
+    page.mouse.up()
+
+
+# Oracles: a loop in NumPy, and the program that the page shows ------------------------
+
+
+def shuffled(n: int, state: int) -> tuple[list[int], int]:
+    """The indices of one epoch, by the generator of Park and Miller; its next state."""
+    order = list(range(n))
+    for last in reversed(range(1, n)):
+        state = 48271 * state % (2**31 - 1)
+        other = state % (last + 1)
+        order[last], order[other] = order[other], order[last]
+    return order, state
+
+
+def descend(experiment: dict[str, Any], steps: int) -> tuple[float, float]:
+    """Mini-batch gradient descent from the textbook, on the points of an experiment."""
+    x, y = np.array([(p["x"], p["y"]) for p in experiment["points"]]).T
+    k, m = float(experiment["k"]), float(experiment["m"])
+    state, rest = 20190 + experiment["seed"], []
+    for _ in range(steps):
+        if len(rest) == 0:
+            rest, state = shuffled(len(x), state)
+        batch, rest = rest[: experiment["batch"]], rest[experiment["batch"] :]
+        error = k * x[batch] + m - y[batch]
+        k -= experiment["lr"] * 2 * np.mean(error * x[batch])
+        m -= experiment["lr"] * 2 * np.mean(error)
+    return k, m
+
+
+def run_program(text: str) -> tuple[float, float]:
+    """The k and m that a program of the page prints."""
+    try:
+        with contextlib.redirect_stdout(io.StringIO()) as printed:
+            exec(compile(text, "explorer_run.py", "exec"), {"__name__": "__main__"})
+    finally:
+        torch.set_default_dtype(torch.float32)
+    k, m = re.match(r"k: (\S+)\nm: (\S+)\n", printed.getvalue()).groups()
+    return float(k), float(m)
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_three_epochs_equal_numpy_and_pytorch(open_page, preset: str) -> None:
+    page = open_page()
+    page.click(f"button[data-preset={preset}]")
+    assert (value(page, "step"), value(page, "k"), value(page, "m")) == (0, 0, 0)
+    for _ in range(3):
+        page.click("#epoch")
+    experiment = page.evaluate(f"linregExplorer.presetExperiment('{preset}')")
+    steps = 3 * math.ceil(len(experiment["points"]) / experiment["batch"])
+    assert (value(page, "epoch"), value(page, "step")) == (3, steps)
+    shown = pytest.approx((value(page, "k"), value(page, "m")), rel=1e-9, abs=1e-9)
+    assert descend(experiment, steps) == shown
+    assert run_program(page.inner_text("#program")) == shown
+
+
+def test_a_run_within_an_epoch_equals_its_program(open_page) -> None:
+    page = open_page("#lr=0.037&seed=77&n=61&batch=9&k=-2.5&m=11&steps=17")
+    program = page.inner_text("#program")
+    assert "NUM_STEPS = 17" in program
+    shown = value(page, "k"), value(page, "m")
+    assert run_program(program) == pytest.approx(shown, rel=1e-9)
+    for result in (*shown, value(page, "exact-k"), value(page, "loss")):
+        assert (
+            f"{abs(result):.15g}"[:6] not in program
+        )  # it computes, it holds no result
+    assert max(map(len, program.splitlines())) <= 88
+
+
+def test_read_outs_against_numpy(open_page) -> None:
+    page = open_page("#preset=outlier&steps=30")
+    points = page.evaluate("linregExplorer.presetExperiment('outlier').points")
+    x, y = np.array([(p["x"], p["y"]) for p in points]).T
+    rows = np.stack([x, np.ones_like(x)], axis=1)
+    exact_k, exact_m = np.linalg.lstsq(rows, y)[0]
+    found = values(page)
+    loss = np.mean((y - found["k"] * x - found["m"]) ** 2)
+    curvature = np.linalg.eigvalsh(2 * rows.T @ rows / len(x)).max()
+    read = [found["exact-k"], found["exact-m"], found["loss"]]
+    assert read == pytest.approx([exact_k, exact_m, loss], rel=1e-12)
+    assert value(page, "limit") == pytest.approx(2 / curvature, rel=1e-12)
+    assert value(page, "limit-single") == pytest.approx(min(1 / (1 + x**2)), rel=1e-12)
+    page = open_page("#points=1_2~1_4&batch=2&lr=0.1&steps=5")
+    assert page.inner_text("#out-exact-k") == "not unique"
+
+
+# What the page says of a learning rate ------------------------------------------------
+
+# Of 20 runs of an experiment, how many diverge? `make` changes it for run i.
+COUNT = """([batch, factor, make]) => {
+  const { BOUNDS, advance, clamp, drawPoints, limits, startRun } = linregExplorer;
+  const ends = [];
+  for (let i = 0; i < 20; i++) {
+    const experiment = { ...linregExplorer.presetExperiment("post"), batch };
+    if (make === "new points") experiment.seed = i;
+    const points = drawPoints(experiment);
+    if (make === "new batches") experiment.seed = 300 + 500 * i;
+    experiment.lr = clamp(factor * limits(points).full, BOUNDS.lr);
+    const run = advance(startRun(experiment, points), 20000);
+    ends.push(run.diverged ? Infinity : run.loss.at(-1));
+  }
+  return ends.map(String);
+}"""
+
+
+def losses_at_the_end(page: Page, batch: int, factor: float, make: str) -> list[float]:
+    found = page.evaluate(COUNT, [batch, factor, make])
+    return [math.inf if text == "Infinity" else float(text) for text in found]
+
+
+def test_the_table_counts_the_runs_that_diverge(open_page) -> None:
+    page = open_page()
+    rows = page.locator("article table tbody tr").all_text_contents()
+    assert len(rows) == 8
+    for row in rows:
+        factor, *shown = row.split()
+        found = {
+            batch: losses_at_the_end(page, batch, float(factor), "new points")
+            for batch in (1, 8, 50)
+        }
+        counts = [sum(map(math.isinf, losses)) for losses in found.values()]
+        assert counts == [int(count) for count in shown], factor
+        if factor == "1.02":
+            sentence = f"with batches of 8 is {np.median(found[8]):.1f} at the end"
+            assert sentence in page.inner_text("article")
+
+
+@pytest.mark.parametrize("batch", [1, 8, 50])
+@pytest.mark.parametrize("factor", [0.2, 0.6, 0.8, 1.02, 1.08, 1.2])
+def test_the_verdict_is_what_runs_do(open_page, batch: int, factor: float) -> None:
+    """Ten runs decide what the page says; twenty with other batches judge it."""
+    page = open_page()
+    losses = losses_at_the_end(page, batch, factor, "new batches")
+    share = np.mean(np.isinf(losses))
+    page.fill("#batch-size", str(batch))
+    page.fill("#lr", f"{factor * value(page, 'limit'):.6f}")
+    page.wait_for_function("!['', 'trying'].includes(verdict.dataset.shown)")
+    shown = page.get_attribute("#verdict", "data-shown")
+    assert page.locator("#verdict p:visible").count() == 1
+    said = page.inner_text("#verdict")
+    if shown == "some":
+        of_ten = int(re.search(r"(\d+) of ten runs", said)[1])
+        assert of_ten / 10 == pytest.approx(share, abs=0.35)
+    else:
+        assert share == {"below": 0, "full": 0, "none": 0, "all": 1, "above": 1}[shown]
+        assert ("diverges" in said or "to diverge" in said) == (share == 1)
+
+
+def test_divergence_leaves_the_page_usable(open_page) -> None:
+    page = open_page("#preset=post&lr=10&steps=10000")
+    assert page.get_attribute("#verdict", "data-shown") == "diverged"
+    assert math.isfinite(value(page, "k"))
+    page.click("#reset")  # the promise stands there again
+    page.wait_for_function("verdict.dataset.shown === 'all'")
+    page.fill("#lr", "0.01")
+    assert page.get_attribute("#verdict", "data-shown") == "below"
+    page.click("#epoch")
+    assert (value(page, "step"), value(page, "k") > 0) == (7, True)
+
+
+HOSTILE = [
+    "preset=<img src=x onerror=alert(1)>",
+    "lr=<script>window.hacked=1</script>",
+    "lr=javascript:alert(1)",
+    *("preset=__proto__", "preset=constructor", "__proto__=1&toString=2"),
+    *("lr=1e309", "lr=NaN&batch=Infinity", "lr=-0.1", "lr=", "lr=0.1=0.2"),
+    *("n=1", "n=100000000", "batch=0", "steps=20001", "steps=1.5", "k=20.001"),
+    *("points=1_2", "points=1_2~3_NaN", "points=1_2_3~4_5", "points=" + "9" * 9000),
+    "points=" + "~".join(["0_0"] * 201),
+    *("%", "%3Cimg%20src=x%3E", "preset=post&preset=full", "preset", "&&&", "="),
+    "\u202e=\u0000",
+]
+VISIT = """async (fragments) => {
+  const results = [];
+  for (const fragment of fragments) {
+    if (new URL("#" + fragment, location.href).href === location.href) continue;
+    location.hash = fragment;
+    await new Promise((go) => addEventListener("hashchange", go, {once: true}));
+    const names = {lr: "lr", batch: "batch-size", n: "n", noise: "noise", seed: "seed",
+      centre: "centre", k: "start-k", m: "start-m"};
+    const state = {steps: Number(document.getElementById("out-step").dataset.value)};
+    for (const [name, id] of Object.entries(names)) {
+      state[name] = Number(document.getElementById(id).value);
+    }
+    const valid = linregExplorer.decode(location.hash.slice(1)) !== null;
+    results.push([fragment, valid, !document.getElementById("notice").hidden, state]);
+  }
+  return results;
+}"""
+ELEMENTS = "document.querySelectorAll(':not(svg, svg *)').length"
+TUTORIAL = {"lr": 0.01, "batch": 8, "n": 50, "noise": 0.5, "seed": 0, "k": 0, "m": 0}
+
+
+def random_fragment(rng: random.Random) -> str:
+    """Something that is often nearly right."""
+    names = ["preset", "lr", "batch", "n", "noise", "seed", "k", "steps", "points"]
+    texts = ["post", "valley", "0", "-1", "0.01", "1e3", "7.123456789", "", "<b>"]
+    junk = "".join(chr(rng.randrange(32, 0x2FF)) for _ in range(rng.randrange(12)))
+    parts = [
+        f"{rng.choice([*names, junk])}={rng.choice([*texts, junk, rng.random()])}"
+        for _ in range(rng.randrange(1, 5))
+    ]
+    return rng.choice(["&".join(parts), junk])
+
+
+def test_hostile_links_give_the_tutorial_and_a_notice(open_page) -> None:
+    page = open_page()
+    before = page.evaluate(ELEMENTS)
+    bounds = page.evaluate("linregExplorer.BOUNDS")
+    rng = random.Random(0)
+    fragments = HOSTILE + [random_fragment(rng) for _ in range(250)]
+    results = page.evaluate(VISIT, fragments)
+    assert len(results) > 200
+    for fragment, valid, notice, state in results:
+        assert notice != (valid or fragment == ""), fragment
+        assert not (valid and fragment in HOSTILE), fragment
+        if notice:
+            assert TUTORIAL.items() <= state.items(), fragment
+        for name, found in state.items():
+            low, high, _ = bounds[name]
+            assert low <= found <= high, (fragment, name)
+    page.evaluate("location.hash = 'preset=post'")
+    page.wait_for_function("document.getElementById('notice').hidden")
+    assert page.evaluate(ELEMENTS) == before
+    assert page.locator("#explorer-app :is(img, script, iframe, b)").count() == 0
+    for fragment in HOSTILE[:3]:  # and opened directly
+        page = open_page(f"#{fragment}")
+        assert page.locator("#notice").is_visible()
+        assert page.evaluate("window.hacked") is None
+
+
+def test_an_experiment_travels_in_its_link(open_page) -> None:
+    page = open_page(
+        "#preset=valley", permissions=["clipboard-read", "clipboard-write"]
+    )
+    for name, text in {"lr": "0.0123", "seed": "42", "start-k": "-1.5"}.items():
+        page.fill(f"#{name}", text)
+    for name in ("epoch", "step", "add-point", "zoom-in", "copy-link"):
+        page.click(f"#{name}")
+    link = page.evaluate("navigator.clipboard.readText()")
+    twin = open_page("#" + link.split("#")[1])
+    assert values(twin) == values(page)
+    assert twin.inner_text("#program") == page.inner_text("#program")
+    assert (twin.input_value("#lr"), twin.input_value("#n")) == ("0.0123", "51")
+
+
+def test_every_control_changes_the_run(open_page) -> None:
+    page = open_page("#preset=post&steps=21")
+    settings = {
+        **{"lr": "0.02", "batch-size": "5", "n": "80", "noise": "1.5"},
+        **{"seed": "3", "centre": "1", "start-k": "1", "start-m": "-1"},
+    }
+    for name, text in settings.items():
+        before = values(page)
+        page.fill(f"#{name}", text)
+        assert values(page) != before, name
+        assert value(page, "step") == 21
+    page.fill("#n", "4")
+    assert page.input_value("#batch-size") == "4"
+    page.fill("#lr", "1000")
+    page.locator("#lr").blur()
+    assert page.input_value("#lr") == "10"
+
+
+def test_the_sliders_speak_the_numbers(open_page) -> None:
+    page = open_page()
+    page.focus("#lr-slider")
+    page.keyboard.press("ArrowRight")
+    assert 0.01 < float(page.input_value("#lr")) < 0.011
+    assert page.get_attribute("#lr-slider", "aria-valuetext") == page.input_value("#lr")
+    page.focus("#batch-size-slider")
+    page.keyboard.press("End")
+    assert page.input_value("#batch-size") == "50"
+
+
+def test_play_runs_until_paused(open_page) -> None:
+    page = open_page()
+    page.focus("#play")
+    page.keyboard.press("Space")
+    page.wait_for_function(
+        "Number(document.getElementById('out-step').textContent) > 3"
+    )
+    assert page.inner_text("#play") == "Pause"
+    page.keyboard.press("Space")
+    stopped = value(page, "step")
+    assert page.inner_text("#play") == "Play"
+    assert f"step {stopped:g}" in page.inner_text("#status")
+    page.evaluate("new Promise((drawn) => setTimeout(drawn, 200))")
+    assert value(page, "step") == stopped
+
+
+def test_less_motion_means_fewer_pictures(open_page) -> None:
+    page = open_page(reduced_motion="reduce")
+    page.evaluate(
+        """() => { const step = document.getElementById("out-step");
+        window.seen = new Set();
+        new MutationObserver(() => seen.add(step.textContent))
+          .observe(step, {childList: true}); }"""
+    )
+    page.select_option("#speed", "1000")
+    page.click("#play")
+    page.wait_for_function(
+        "Number(document.getElementById('out-step').textContent) > 1400"
+    )
+    assert page.evaluate("seen.size") <= 3  # one for half a second, which is 500 steps
+
+
+def test_drag_points_and_start_with_the_mouse(open_page) -> None:
+    page = open_page("#preset=post&steps=21")
+    before = values(page)
+    drag(page, "#point-handle", 20, 60)
+    after = values(page)
+    for name in ("exact-k", "exact-m", "k", "m"):
+        assert before[name] != after[name], name
+    assert (after["step"], page.input_value("#n")) == (21, "50")
+    page.locator("#data-view").click(position={"x": 250, "y": 250})
+    assert (value(page, "step"), page.input_value("#n")) == (21, "51")
+    after = values(page)
+    drag(page, "#start-handle", 60, -30)
+    assert float(page.input_value("#start-k")) > 1
+    assert float(page.input_value("#start-m")) > 0.5
+    assert value(page, "exact-k") == after["exact-k"]
+
+
+def test_the_keyboard_reaches_and_does_everything(open_page) -> None:
+    page = open_page("#preset=post&steps=7")
+    reached = set()
+    page.focus(".lx-presets button")
+    for _ in range(60):
+        reached.add(page.evaluate("document.activeElement.id"))
+        page.keyboard.press("Tab")
+    wanted = """step epoch play reset speed lr lr-slider batch-size n noise seed centre
+        start-k start-m add-point remove-point zoom-in zoom-out point-handle
+        start-handle copy-program download-program copy-link"""
+    assert set(wanted.split()) <= reached
+    page.focus("#point-handle")
+    before, text = value(page, "exact-k"), "#point-handle[aria-valuetext='{}']"
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("Shift+ArrowRight")
+    assert value(page, "exact-k") != before
+    place = page.get_attribute("#point-handle", "aria-valuetext")
+    page.keyboard.press("PageDown")
+    assert page.locator(text.format(place)).count() == 0
+    page.keyboard.press("Insert")
+    assert (page.input_value("#n"), page.inner_text("#status")) == ("51", "51 points.")
+    page.keyboard.press("Delete")
+    assert page.input_value("#n") == "50"
+    page.focus("#start-handle")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Shift+ArrowDown")
+    assert (page.input_value("#start-k"), page.input_value("#start-m")) == ("0.1", "-1")
+
+
+def test_a_phone_taps_drags_and_scrolls(open_page) -> None:
+    phone = {"viewport": {"width": 360, "height": 740}, "has_touch": True}
+    page = open_page("#preset=outlier&steps=7", is_mobile=True, **phone)
+    assert page.evaluate("document.documentElement.scrollWidth") == 360
+    sizes = page.locator("#explorer-app button:visible").evaluate_all(
+        "buttons => buttons.map((b) => Math.min(b.offsetWidth, b.offsetHeight))"
+    )
+    assert min(sizes) >= 24
+    page.locator("#data-view").evaluate(
+        "view => view.scrollIntoView({block: 'center', behavior: 'instant'})"
+    )
+    page.wait_for_timeout(200)
+    devtools = page.context.new_cdp_session(page)
+
+    def touch(kind: str, *points: dict[str, float]) -> None:
+        event = {"type": kind, "touchPoints": points}
+        devtools.send("Input.dispatchTouchEvent", event)
+
+    def swipe(x: float, y: float, dx: float, dy: float) -> None:
+        touch("touchStart", {"x": x, "y": y})
+        for part in np.arange(1, 9) / 8:
+            touch("touchMove", {"x": x + part * dx, "y": y + part * dy})
+        touch("touchEnd")
+        page.wait_for_timeout(300)
+
+    seen, before = page.evaluate("scrollY"), value(page, "exact-k")
+    swipe(*middle(page, "#point-handle"), -20, -120)
+    assert page.evaluate("scrollY") == seen  # a finger on a point drags it
+    assert value(page, "exact-k") > before + 0.2
+    box = page.locator("#data-view").bounding_box()
+    swipe(box["x"] + 0.35 * box["width"], box["y"] + 0.35 * box["height"], 0, -100)
+    assert page.evaluate("scrollY") > seen + 50  # elsewhere it scrolls the page
+    assert page.input_value("#n") == "50"
+    page.locator("#surface-view").tap(position={"x": 120, "y": 90})
+    assert page.input_value("#start-k") != "0"
+
+
+def test_download_and_copy(open_page) -> None:
+    allowed = ["clipboard-read", "clipboard-write"]
+    page = open_page("#preset=post&steps=7", permissions=allowed)
+    program = page.text_content("#program")
+    page.click("#copy-program")
+    page.wait_for_function(
+        "document.getElementById('copied').textContent === 'Copied.'"
+    )
+    assert page.evaluate("navigator.clipboard.readText()") == program
+    with page.expect_download() as download:
+        page.click("#download-program")
+    assert download.value.suggested_filename == "explorer_run.py"
+    assert Path(download.value.path()).read_text() == program
+
+
+def test_without_script_the_figure_shows_the_run_of_25_epochs(open_page, site) -> None:
+    page = open_page(java_script_enabled=False)
+    assert page.locator(".lx-fallback :is(img, p):visible").count() == 2
+    assert page.locator("#explorer-app").is_hidden()
+    experiment = open_page().evaluate("linregExplorer.presetExperiment('post')")
+    figure = (site / "_static" / "explorer" / "fallback.svg").read_text()
+    (path,) = re.findall(r'"model" d="M([^"]*)"/>\n<path class="exact"', figure)
+    drawn = [
+        [float(number) for number in place.split(",")] for place in path.split("L")
+    ]
+    per_unit = 260 / 14  # of 14 units, from k = -4 at x = 400 and m = -2 at y = 294
+    places = [descend(experiment, 7 * epoch) for epoch in range(26)]
+    expected = [(400 + (k + 4) * per_unit, 294 - (m + 2) * per_unit) for k, m in places]
+    assert np.array(drawn) == pytest.approx(np.array(expected), abs=0.051)
