@@ -28,8 +28,12 @@ import sys
 import tempfile
 from pathlib import Path
 
+import matplotlib.pyplot as plt
+import numpy as np
 import torch
 from torch.utils.data import DistributedSampler
+
+from linreg.plotting import INK, SURFACE, use_house_style
 
 # %%
 # Shares of a mini-batch
@@ -39,16 +43,34 @@ from torch.utils.data import DistributedSampler
 # share, and computes the gradient of that share. Then the processes add up their
 # gradients and all take the same step, so their models stay equal.
 #
-# ``tensor_split`` cuts a mini-batch into shares. Take the last one of an epoch, with 2
-# points, and one with 8, for three processes.
+# ``tensor_split`` cuts a mini-batch into shares. Take fifty points in mini-batches of
+# 8, and three processes.
 
-for batch in torch.arange(8), torch.arange(2):
-    shares = batch.tensor_split(3)
-    print(f"{len(batch)} points, shares of", [len(share) for share in shares])
+batches = torch.arange(50).split(8)
+sizes = [[len(share) for share in batch.tensor_split(3)] for batch in batches]
+print("shares of the first mini-batch:", sizes[0])
+print("shares of the last one:        ", sizes[-1])
 # sphinx_gallery_start_ignore
 assert [len(share) for share in torch.arange(8).tensor_split(3)] == [3, 3, 2]
 assert [len(share) for share in torch.arange(2).tensor_split(3)] == [1, 1, 0]
 # sphinx_gallery_end_ignore
+
+# %%
+
+use_house_style()
+left = np.zeros(len(sizes))
+for process, color in enumerate(SURFACE[1:4]):
+    width = np.array(sizes)[:, process]
+    plt.barh(range(1, 8), width, left=left, color=color, edgecolor=INK)
+    plt.text(left[0] + 1.4, 0.4, f"process {process}", ha="center")
+    left += width
+plt.ylim(7.5, 0)
+plt.xlabel("points")
+plt.ylabel("mini-batch")
+plt.title("An epoch for three processes")
+# Figure: Seven bars, one for each mini-batch, each cut into the shares of three
+# processes. The last bar has two shares of one point, and none for process 2.
+plt.show()
 
 # %%
 # One share is empty. Nothing comes twice, and nothing is left out.
@@ -91,7 +113,7 @@ for epoch in (0, 1):
     for sampler in samplers:
         sampler.set_epoch(epoch)
     parts = [list(sampler) for sampler in samplers]
-    points = sum(parts, [])
+    points = parts[0] + parts[1] + parts[2]
     print(f"epoch {epoch}: {len(points)} points, {len(set(points))} different ones,")
     print("        process 0 begins with", parts[0][:5])
 # sphinx_gallery_start_ignore
@@ -100,13 +122,20 @@ assert len(points) == 51
 assert len(set(points)) == 50
 samplers[0].set_epoch(0)
 assert list(samplers[0]) != parts[0]
+one, *two = (
+    list(DistributedSampler(range(50), n, r)) for n, r in [(1, 0), (2, 0), (2, 1)]
+)
+for i in range(7):
+    both = two[0][4 * i : 4 * i + 4] + two[1][4 * i : 4 * i + 4]
+    assert set(both) == set(one[8 * i : 8 * i + 8])
 # sphinx_gallery_end_ignore
 
 # %%
-# Without ``set_epoch`` every epoch has the same order. For a large dataset a point that
-# comes twice does no harm. Here it would change the result, and you could not check
-# that many processes find what one finds. So this page cuts each batch with
-# ``tensor_split``.
+# Without ``set_epoch`` every epoch has the same order. With two processes, and batches
+# of 4 in each, the mini-batches together would be those of one process. With three they
+# cannot be: 50 and 8 do not divide by 3. For a large dataset that does no harm. But
+# here you want to check that many processes find what one finds, so this page cuts each
+# mini-batch with ``tensor_split``.
 #
 # The program
 # -----------
@@ -197,7 +226,7 @@ two, three = (
 )
 for name, one in model.state_dict().items():
     print(f"{name:6} {one.item():.7f} {two[name].item():.7f} {three[name].item():.7f}")
-    assert torch.allclose(one, two[name]) and torch.allclose(one, three[name])
+    assert torch.allclose(torch.stack([two[name], three[name]]), one)
 
 # %%
 # The batches are the same, and so is the result, up to rounding: several processes add
