@@ -23,7 +23,6 @@ from time import perf_counter
 
 import matplotlib.pyplot as plt
 import numpy as np
-from numpy.typing import ArrayLike
 from torch import Tensor
 
 from linreg.data import LinearRegressionDataset
@@ -134,8 +133,7 @@ assert np.isclose(along_m, 1)
 # .. math:: L(k, m) = L_{\min} + S (k - \hat{k})^2 + (m + k \bar{x} - \bar{y})^2
 #
 # The function is this formula. ``dx`` and ``dy`` are the :math:`d_i` and :math:`e_i`,
-# and ``@`` multiplies two arrays and sums the products. ``ArrayLike`` is whatever NumPy
-# can make an array of.
+# and ``@`` multiplies two arrays and sums the products.
 
 from linreg.landscape import loss_surface
 

@@ -1,15 +1,14 @@
 """The loss surface: the mean squared error of many lines at once."""
 
 import numpy as np
-from numpy.typing import ArrayLike
 from torch import Tensor
 
 
 def loss_surface(
-    x: Tensor | ArrayLike,
-    y: Tensor | ArrayLike,
-    k_values: Tensor | ArrayLike,
-    m_values: Tensor | ArrayLike,
+    x: Tensor | np.ndarray,
+    y: Tensor | np.ndarray,
+    k_values: Tensor | np.ndarray,
+    m_values: Tensor | np.ndarray,
 ) -> np.ndarray:
     """Return the mean squared error of every line y = k x + m on a grid.
 

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 import torch
-from numpy.typing import ArrayLike
 from torch import Tensor
 
 from linreg.exact import least_squares
@@ -57,7 +56,7 @@ def train_runs(
 
 
 def noise_floor(
-    x: Tensor | ArrayLike, y: Tensor | ArrayLike, lr: float, batch_size: int
+    x: Tensor | np.ndarray, y: Tensor | np.ndarray, lr: float, batch_size: int
 ) -> float:
     """Return the mean loss above its minimum after very many steps, by theory.
 
@@ -87,7 +86,7 @@ def noise_floor(
 
 
 def loss_above_minimum(
-    x: Tensor | ArrayLike, y: Tensor | ArrayLike, parameters: Tensor | ArrayLike
+    x: Tensor | np.ndarray, y: Tensor | np.ndarray, parameters: Tensor | np.ndarray
 ) -> np.ndarray:
     """Return how far the loss of each line lies above the smallest possible loss.
 

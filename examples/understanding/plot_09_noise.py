@@ -27,7 +27,6 @@ from collections.abc import Iterable, Iterator
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
-from numpy.typing import ArrayLike
 from torch import Tensor
 
 from linreg.data import LinearRegressionDataset
