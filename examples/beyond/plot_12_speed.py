@@ -313,7 +313,8 @@ torch.set_num_threads(threads)
 # Exercises
 # ---------
 #
-# Do them in the notebook of this page: add a cell at its end.
+# To do one, `open this page's notebook <../../run.html>`__ on your machine or in Colab,
+# run it, and add a cell at its end.
 #
 # 1. From the two prices above: how long should one epoch of 1,000,000 points take in
 #    batches of 100, and in batches of 10,000, if nothing had to be loaded? Then time

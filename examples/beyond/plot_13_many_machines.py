@@ -302,8 +302,8 @@ folder.cleanup()
 # Exercises
 # ---------
 #
-# Change the options of ``torchrun`` above, or the text of the program in ``WORKER``, in
-# the notebook of this page.
+# To do one, `open this page's notebook <../../run.html>`__ on your machine or in Colab,
+# and change the options of ``torchrun``, or the text in ``WORKER``.
 #
 # 1. Five processes share a batch of 8. How large are the shares? How many of the five
 #    are idle in the last step of an epoch?
