@@ -1,1 +1,1 @@
-"""What a reader waits for, each as a ratio of two things timed in one run: ``make bench``."""
+"""What a reader waits for, as ratios of two things timed in one run: make bench."""

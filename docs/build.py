@@ -33,8 +33,8 @@ def checksum(words: list[str], *sources: Path) -> str:
 
 def build() -> int:
     """Bring the site up to date and return the exit status."""
-    if OLD.is_dir() and not SITE.is_dir():
-        OLD.rename(SITE)  # the last build was killed between the renames below
+    if OLD.is_dir() and not SITE.is_dir():  # killed between the renames below
+        OLD.rename(SITE)
     settings = [f"{k}={v}" for k, v in os.environ.items() if k.startswith(SETTINGS)]
     packages = [version(name) for name in ("torch", "numpy", "matplotlib", "sphinx")]
     devices = [str(device) for device in Path("/dev").glob("nvidia[0-9]*")]

@@ -63,8 +63,8 @@ dataset = LinearRegressionDataset(k=3, m=5, n=50, seed=0)
 from linreg.training import mean_squared_error
 
 # %%
-# ``mse_loss`` is PyTorch's function for the formula. The ``if`` stops what PyTorch would
-# let pass: shapes that differ would be broadcast.
+# ``mse_loss`` is PyTorch's function for the formula. The ``if`` stops what PyTorch
+# would let pass: shapes that differ would be broadcast.
 #
 # A fresh model predicts 0 everywhere. Its differences are the upright lines in the
 # figure. (``detach`` gives a tensor without the memory that stage 2 showed, which

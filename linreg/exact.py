@@ -1,11 +1,12 @@
 """The exact solution: the line of least squares."""
 
 import numpy as np
-from numpy.typing import ArrayLike
 from torch import Tensor
 
 
-def least_squares(x: Tensor | ArrayLike, y: Tensor | ArrayLike) -> tuple[float, float]:
+def least_squares(
+    x: Tensor | np.ndarray, y: Tensor | np.ndarray
+) -> tuple[float, float]:
     """Return the slope k and the intercept m with the smallest mean squared error.
 
     x and y: tensors, arrays or lists of shape (n,), computed in float64. ValueError if

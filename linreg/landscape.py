@@ -1,15 +1,14 @@
 """The loss surface: the mean squared error of many lines at once."""
 
 import numpy as np
-from numpy.typing import ArrayLike
 from torch import Tensor
 
 
 def loss_surface(
-    x: Tensor | ArrayLike,
-    y: Tensor | ArrayLike,
-    k_values: Tensor | ArrayLike,
-    m_values: Tensor | ArrayLike,
+    x: Tensor | np.ndarray,
+    y: Tensor | np.ndarray,
+    k_values: Tensor | np.ndarray,
+    m_values: Tensor | np.ndarray,
 ) -> np.ndarray:
     """Return the mean squared error of every line y = k x + m on a grid.
 
@@ -30,8 +29,10 @@ def loss_surface(
             f"k_values and m_values must have one dimension, got {k.shape}, {m.shape}"
         )
     dx, dy = x - x.mean(), y - y.mean()
-    best_k = dx @ dy / (dx @ dx)
+    spread = dx @ dx
+    # Where all x are equal, every slope fits alike: 0 will do.
+    best_k = dx @ dy / spread if spread else 0.0
     smallest_loss = np.mean((dy - best_k * dx) ** 2)
     offset = m[:, np.newaxis] + k * x.mean() - y.mean()
-    loss: np.ndarray = smallest_loss + np.mean(dx**2) * (k - best_k) ** 2 + offset**2
+    loss: np.ndarray = smallest_loss + spread / len(x) * (k - best_k) ** 2 + offset**2
     return loss

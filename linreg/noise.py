@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 import torch
-from numpy.typing import ArrayLike
 from torch import Tensor
 
 from linreg.exact import least_squares
@@ -36,10 +35,10 @@ def train_runs(
     x and y have the shape (runs, n), each batch of indices (runs, batch_size). lr is a
     number, or one for each run. Returns k and m after each step: (steps, runs, 2).
     """
-    if x.ndim != 2 or x.shape != y.shape:
+    if x.ndim != 2 or x.shape != y.shape or x.dtype != y.dtype:
         raise ValueError(
-            "x and y must have one shape (runs, n), "
-            f"got {tuple(x.shape)} and {tuple(y.shape)}"
+            "x and y must have one shape (runs, n) and one dtype, got "
+            f"{tuple(x.shape)} and {tuple(y.shape)}, {x.dtype} and {y.dtype}"
         )
     lr = torch.as_tensor(lr).to(x).reshape(-1, 1)
     k, m = (torch.full_like(x[:, :1], value) for value in start)
@@ -57,15 +56,17 @@ def train_runs(
 
 
 def noise_floor(
-    x: Tensor | ArrayLike, y: Tensor | ArrayLike, lr: float, batch_size: int
+    x: Tensor | np.ndarray, y: Tensor | np.ndarray, lr: float, batch_size: int
 ) -> float:
     """Return the mean loss above its minimum after very many steps, by theory.
 
     Each batch is drawn from the points at random, with replacement. x and y have the
     shape (n,). The floor is in the square of the unit of y, and infinite above a limit.
     """
-    if lr <= 0:
-        raise ValueError(f"lr must be positive, got {lr}")
+    if lr <= 0 or batch_size < 1:
+        raise ValueError(
+            f"lr must be positive and batch_size at least 1, got {lr} and {batch_size}"
+        )
     k, m = least_squares(x, y)
     x, y = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
     error, u = y - (k * x + m), np.stack([x, np.ones_like(x)], axis=1)
@@ -85,7 +86,7 @@ def noise_floor(
 
 
 def loss_above_minimum(
-    x: Tensor | ArrayLike, y: Tensor | ArrayLike, parameters: Tensor | ArrayLike
+    x: Tensor | np.ndarray, y: Tensor | np.ndarray, parameters: Tensor | np.ndarray
 ) -> np.ndarray:
     """Return how far the loss of each line lies above the smallest possible loss.
 

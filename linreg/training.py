@@ -74,7 +74,7 @@ def train(
             loss.backward()
             optimizer.step()
             losses.append(loss.detach())  # read after the epoch: a GPU need not wait
-            sizes.append(len(x))
+            sizes.append(y.numel())
         if not losses:
             raise ValueError(
                 f"loader must yield a batch at least, got none in {epoch=}"

@@ -9,8 +9,8 @@ from bare NumPy to the loop you know.
 **What you will learn:** how ``backward`` finds a gradient, how to check one, what a
 step promises and what it delivers, and what each layer of PyTorch takes off your hands.
 
-**What you need:** stage 3, the training loop. Of mathematics, the derivative of a
-square, such as :math:`2 r` for :math:`r^2`.
+**What you need:** stage 3, the training loop. Of mathematics, that :math:`2 r` is the
+derivative of the square of r.
 """
 
 # %%

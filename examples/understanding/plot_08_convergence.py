@@ -222,8 +222,8 @@ assert np.allclose(along_axes[-1] / along_axes[0], (1 - 0.01 * curvatures) ** 17
 # sphinx_gallery_end_ignore
 
 # %%
-# The tutorial of 2019 printed 4.86: not a poor estimate of 5, but a training that was
-# not finished.
+# The tutorial of 2019 printed 4.86. Most of what is missing to 5 are steps that were
+# not taken; the rest is the noise of its data and its batches.
 #
 # How large may the learning rate be?
 # -----------------------------------

@@ -27,7 +27,6 @@ from collections.abc import Iterable, Iterator
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
-from numpy.typing import ArrayLike
 from torch import Tensor
 
 from linreg.data import LinearRegressionDataset
@@ -342,7 +341,7 @@ assert np.allclose(replaced, predicted, rtol=0.1)
 assert 1 < noise_floor(x, y, 0.001, 8) / (simple[0] / 3) < 1.01
 assert predicted[-1] > 1.3 * simple[-1]
 assert 0.25 < reshuffled[0] / predicted[0] < 0.45
-assert reshuffled[-1] / predicted[-1] > 0.9
+assert reshuffled[-1] > predicted[-1]
 assert (reshuffled[:4] < replaced[:4]).all()
 # sphinx_gallery_end_ignore
 
@@ -367,7 +366,8 @@ plt.show()
 # the push back comes.
 #
 # What remains at small rates is the batch of 2, in whose mean a point counts four times
-# as much as elsewhere.
+# as much as elsewhere. At the largest rate it lifts the floor above the prediction,
+# which knows only batches of 8.
 #
 # Beyond the floor
 # ----------------

@@ -19,7 +19,7 @@ FIGURES = {
     "understanding/plot_07_one_step": 1,
     "understanding/plot_08_convergence": 3,
     "understanding/plot_09_noise": 4,
-    "understanding/plot_10_pitfalls": 3,
+    "understanding/plot_10_pitfalls": 2,
     "solutions/plot_15_understanding": 1,
 }
 
@@ -68,9 +68,6 @@ def test_every_figure_has_a_title_and_named_axes(pages):
     assert all(all(names) for page in figures for names in page)
 
 
-# One step
-
-
 def exact_steps(number):
     """Take so many steps of the tutorial's training in exact fractions."""
     dataset = LinearRegressionDataset(k=3, m=5, n=50, seed=0)
@@ -115,9 +112,6 @@ def test_so_many_batches_help_all_the_data(pages, points):
         assert share == pytest.approx(helped / 2000, abs=0.06)
 
 
-# Convergence
-
-
 def exact_curvatures(x):
     """The eigenvalues of the Hessian, in 50 digits."""
     with mpmath.workdps(50):
@@ -151,17 +145,15 @@ def test_batches_of_8_end_on_average_where_the_powers_of_the_factors_say(pages, 
 def test_runs_fly_away_where_the_product_of_their_steps_grows(pages, points, size):
     """Furstenberg: almost every product of such matrices grows at one rate."""
     x, rng = points[0], np.random.default_rng(0)
-    for ratio, flown in zip(
-        pages["convergence"]["ratios"],
-        pages["convergence"]["flown"][size].mean(axis=1),
-        strict=True,
-    ):
+    page = pages["convergence"]
+    shares = page["flown"][size].mean(axis=1)
+    for ratio, flown in zip(page["ratios"], shares, strict=True):
         vector, growth = np.ones(2), 0.0
         for _ in range(8000 // -(-50 // size)):
             order = rng.permutation(50)
             for index in np.split(order, range(size, 50, size)):
                 u = np.stack([x[index], np.ones(len(index))])
-                rate = ratio * pages["convergence"]["limit"]
+                rate = ratio * page["limit"]
                 vector = vector - rate * 2 * u @ (u.T @ vector) / len(index)
                 growth += np.log(np.linalg.norm(vector))
                 vector /= np.linalg.norm(vector)
@@ -185,9 +177,6 @@ def test_the_steps_to_1_percent_are_those_of_two_separate_axes(pages, points, mo
             e, before = pull * e - momentum * before, e
             last = step if np.linalg.norm(e) > 0.01 * size else last
         assert pages["convergence"]["steps"][name][int(momentum > 0)] == last + 1
-
-
-# Noise
 
 
 def end_points(random, x, y, epochs=25, lr=0.01):
@@ -236,9 +225,6 @@ def test_the_bound_of_the_solutions_is_that_of_the_f_distribution(pages):
     f = d / 2 * (bound - 1)
     inside = mpmath.betainc(1, d / 2, 0, 2 * f / (2 * f + d), regularized=True)
     assert inside == pytest.approx(0.95)
-
-
-# Pitfalls
 
 
 def test_without_zero_grad_the_loss_is_that_of_two_swings(pages, points, bowl):

@@ -1,4 +1,4 @@
-"""What the site offers for download, run where there is no library and no repository."""
+"""What the site offers for download, run where there is no library."""
 
 import base64
 import html
@@ -18,7 +18,11 @@ from PIL import Image
 ROOT = Path(__file__).parents[2]
 STEMS = sorted(file.stem for file in (ROOT / "examples").rglob("plot_*.py"))
 RUN_BY_MAKE_TEST = ["plot_00_whole_program", "plot_01_dataset", "plot_03_training"]
-LONG = [s if s in RUN_BY_MAKE_TEST else pytest.param(s, marks=pytest.mark.long) for s in STEMS]
+LONG = [
+    stem if stem in RUN_BY_MAKE_TEST else pytest.param(stem, marks=pytest.mark.long)
+    for stem in STEMS
+]
+RAW_MARKUP = re.compile(r"(?m)^\s*\.\. |:[a-z:]+:`|\w`_+(?!\w)|\)_|``|^[=~^-]{3,}$")
 KINDS = [("python", ".py"), ("jupyter", ".ipynb")]
 
 
@@ -41,7 +45,7 @@ def printed_on(text: str) -> str:
 
 
 def lines_of(text: str, program: str) -> list[list[str]]:
-    """Return the words of each line; measured times, which never repeat, are left out."""
+    """Return the words of each line, without measured times, which never repeat."""
     if "perf_counter" in program or "benchmark" in program:
         text = re.sub(r"\d+\.\d+(?:e[-+]?\d+)?", "", text)
     return [line.split() for line in text.splitlines() if line.strip()]
@@ -113,7 +117,9 @@ def test_a_notebook_is_its_program_with_the_outputs_of_its_page(site, stem):
     text = page(site, stem)
     assert lines_of(printed, "") == lines_of(printed_on(text), "")
     assert len(figures) == figures_on(text, stem)
-    assert all(Image.open(io.BytesIO(f)).convert("RGBA").getextrema()[3] == (255, 255) for f in figures)
+    for figure in figures:
+        alpha = Image.open(io.BytesIO(figure)).convert("RGBA").getchannel("A")
+        assert alpha.getextrema() == (255, 255)  # opaque, for a dark notebook too
 
 
 @pytest.mark.parametrize("stem", STEMS)
@@ -126,8 +132,9 @@ def test_a_notebook_is_clean_markdown_and_converts_to_python(site, stem):
             is_fold = cell.source.startswith("# Folded on the page: ")
             assert bool(cell.metadata.get("jupyter")) == is_fold  # it is collapsed
             continue
-        text = re.sub(r"(?s)```.*?```|\\begin\{align\}.*?\\end\{align\}", "", cell.source)
-        assert not re.search(r"(?m)^\s*\.\. |:[a-z:]+:`|`_|\)_|``|^[=~^-]{3,}$", text), text
+        formulas = r"\\begin\{align\}.*?\\end\{align\}"
+        text = re.sub(rf"(?s)```.*?```|{formulas}", "", cell.source)
+        assert not RAW_MARKUP.search(text), text
         assert text.count("$") % 2 == 0
         for target in re.findall(r"\]\(([^)]*)\)", text):
             assert target.startswith("https://"), target
@@ -163,7 +170,8 @@ def test_a_page_offers_its_program_at_its_top(site, stem):
 
 @pytest.mark.parametrize("stem", STEMS)
 def test_a_page_has_one_fold_of_code_at_most_with_a_title(site, stem):
-    folds = re.findall(r'<details class="folded"><summary>(.*?)</summary>', page(site, stem))
+    text = page(site, stem)
+    folds = re.findall(r'<details class="folded"><summary>(.*?)</summary>', text)
     program = download(site, f"{stem}.py").read_text(encoding="utf-8")
     titles = re.findall("(?m)^# Folded on the page: (.*)", program)
     assert folds == [title[0].upper() + title[1:] for title in titles]
@@ -184,7 +192,7 @@ def test_a_fold_opens_by_key_and_without_a_script(browser, site):
 
 
 def test_what_is_folded_is_not_in_the_search(site):
-    """`use_house_style` stands in folds alone, `zero_grad` on the page that teaches it."""
+    """One name stands in folds alone, the other on the page that teaches it too."""
     index = (site / "searchindex.js").read_text(encoding="utf-8")
     assert '"zero_grad"' in index
     assert '"linearsegmentedcolormap"' not in index

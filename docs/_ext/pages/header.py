@@ -73,15 +73,15 @@ class AddHeaderAndFoot(SphinxPostTransform):
 
 def minutes(node: nodes.Node) -> float:
     """Return how long it takes to read the words and the code that are not folded."""
+    skipped = {"no-search", "sphx-glr-script-out"}  # folds, and what a program prints
+    if isinstance(node, nodes.Element) and skipped & set(node["classes"]):
+        return 0
+    if isinstance(node, nodes.section) and node[0].astext().startswith("Why:"):
+        return 0
     if isinstance(node, nodes.literal_block):
         return len(node.astext().splitlines()) / CODE_LINES_PER_MINUTE
     if isinstance(node, nodes.paragraph | nodes.term | nodes.title):
         return len(node.astext().split()) / WORDS_PER_MINUTE
-    if isinstance(node, nodes.section) and node[0].astext().startswith("Why:"):
-        return 0
-    skipped = {"no-search", "sphx-glr-script-out"}  # folds, and what a program prints
-    if isinstance(node, nodes.Element) and skipped & set(node["classes"]):
-        return 0
     return sum(map(minutes, node.children))
 
 

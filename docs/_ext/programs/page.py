@@ -12,7 +12,6 @@ from sphinx.addnodes import download_reference, pending_xref
 from sphinx.transforms import SphinxTransform
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
-from pages.figures import COMMENTS
 from programs.inline import FOLDED, WHOLE_FILE
 
 WHOLE = re.compile(rf"{WHOLE_FILE.format('(.*)')}\n(\w+) = r'''(.*?)'''\n*", re.S)
@@ -31,8 +30,6 @@ class ShowProgram(SphinxTransform):
         name = path.rpartition("/")[2]
         links = [link_to(name + end, label) for end, label in LABELS.items()]
         for block in list(self.document.findall(nodes.literal_block)):
-            block.rawsource = COMMENTS.sub("", block.astext())  # the alt texts
-            block[:] = [nodes.Text(block.rawsource)]
             if block.astext().startswith(FOLDED):
                 block.replace_self(fold(block.astext()))
             elif match := WHOLE.search(block.astext()):

@@ -1,0 +1,171 @@
+"""The mistakes a user makes: each ends in an exception, or in a result that shows it.
+
+What PyTorch and NumPy refuse is theirs, in their words. What they would take without a
+word is ours, with the argument's name and what is allowed.
+"""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+import torch
+
+from linreg import (
+    LinearRegressionDataset,
+    LinearRegressionModel,
+    MiniBatchSampler,
+    least_squares,
+    loss_surface,
+    plotting,
+    train,
+)
+from linreg.noise import loss_above_minimum, noise_floor, shuffled_epochs, train_runs
+from linreg.training import mean_squared_error
+
+NAN, INF = float("nan"), float("inf")
+ones = torch.ones
+
+
+def batches(**arguments):
+    return list(MiniBatchSampler(**{"n": 10, "batch_size": 4, **arguments}))
+
+
+def runs(**change):
+    usual = {"x": ones(2, 4), "y": ones(2, 4), "index": ones(2, 3).long(), "lr": 0.1}
+    usual |= change
+    return train_runs(usual["x"], usual["y"], [usual["index"]], usual["lr"])
+
+
+def training(optimizer_of=None, **change):
+    model = change.get("model", LinearRegressionModel())
+    optimizer = torch.optim.SGD((optimizer_of or model).parameters(), lr=0.1)
+    usual = {"model": model, "loader": [(ones(2), ones(2))], "num_epochs": 1}
+    return train(**usual | change, optimizer=optimizer)
+
+
+OURS = [
+    (LinearRegressionDataset, {"n": 0}, "n must be at least 1, got 0"),
+    (LinearRegressionDataset, {"noise_std": -1}, "noise_std must not be negative"),
+    (LinearRegressionDataset, {"low": 3, "high": 1}, "low must not be above high"),
+    (least_squares, {"x": [1, 2], "y": [1, 2, 3]}, r"got \(2,\) and \(3,\)"),
+    (least_squares, {"x": [1, 2], "y": [1]}, "x and y must have one shape"),
+    (least_squares, {"x": ones(2, 1), "y": ones(2, 1)}, "must have one shape"),
+    (least_squares, {"x": 1, "y": 1}, "x and y must have one shape"),
+    (least_squares, {"x": [0.1] * 3, "y": [1, 2, 3]}, "two different values at least"),
+    (loss_surface, {"x": [1, 2], "y": [1]}, "x and y must have one shape"),
+    (loss_surface, {"x": ones(2, 1), "y": ones(2, 1)}, "must have one shape"),
+    (loss_surface, {"k_values": 1.0}, "k_values and m_values must have one dimension"),
+    (loss_surface, {"m_values": [[1.0]]}, "must have one dimension"),
+    (mean_squared_error, {"prediction": ones(3, 1), "target": ones(3)}, "same shape"),
+    (mean_squared_error, {"prediction": ones(3), "target": ones(1)}, "same shape"),
+    (training, {"loader": []}, "a batch at least, got none in epoch=1"),
+    (training, {"optimizer_of": LinearRegressionModel()}, "parameters of model"),
+    (runs, {"x": ones(4), "y": ones(4)}, r"shape \(runs, n\)"),
+    (runs, {"y": ones(2, 1)}, r"got \(2, 4\) and \(2, 1\)"),
+    (runs, {"index": ones(1, 3).long()}, "must have 2 rows, got 1"),
+    (runs, {"x": ones(2, 4).long()}, "one dtype, got .* torch.int64 and torch.float32"),
+    (noise_floor, {"lr": 0.0}, "lr must be positive"),
+    (noise_floor, {"batch_size": -8}, "batch_size at least 1, got 0.1 and -8"),
+]
+THEIRS = [
+    (LinearRegressionDataset, {"n": 2.5}),
+    (LinearRegressionDataset, {"k": "three"}),
+    (LinearRegressionDataset, {"noise_std": "0.5"}),
+    (LinearRegressionDataset, {"seed": "a"}),
+    (LinearRegressionDataset, {"seed": 2**64}),
+    (lambda index: LinearRegressionDataset()[index], {"index": 50}),
+    (LinearRegressionModel(), {"x": [1.0, 2.0]}),
+    (least_squares, {"x": [], "y": []}),
+    (least_squares, {"x": ["a", "b"], "y": [1, 2]}),
+    (least_squares, {"x": ones(2, requires_grad=True), "y": [1, 2]}),
+    (loss_surface, {"k_values": ["a"]}),
+    (training, {"loader": [([1.0], [2.0])]}),
+    (training, {"loader": [ones(1)]}),
+    (training, {"loader": None}),
+    (training, {"num_epochs": 2.5}),
+    (batches, {"n": -1}),
+    (batches, {"n": 5.0}),
+    (batches, {"batch_size": 0}),
+    (batches, {"batch_size": 2.5}),
+    (batches, {"seed": -1}),
+    (batches, {"seed": "a"}),
+    (shuffled_epochs, {"runs": 1, "n": 4, "batch_size": 0, "num_epochs": 1, "seed": 0}),
+    (runs, {"index": torch.full((2, 3), 4)}),
+    (runs, {"index": torch.zeros(2, 3)}),
+    (runs, {"x": ones(2, 4).long(), "y": ones(2, 4).long()}),
+    (runs, {"lr": torch.ones(3)}),
+    (lambda: train_runs(ones(2, 4), ones(2, 4), [], 0.1), {}),
+    (noise_floor, {"lr": "0.1"}),
+    (noise_floor, {"y": [1.0]}),
+    (loss_above_minimum, {"x": [0, 1], "y": [0, 1], "parameters": [1, 2, 3]}),
+    (plotting.plot_points, {"x": [1, 2], "y": [1]}),
+    (plotting.plot_line, {"k": 1, "m": 2, "x_range": (0, 1), "role": "red"}),
+    (plotting.plot_parameters, {"k": 1, "m": 2, "role": "red"}),
+    (plotting.plot_surface, {"surface": [[0, 1], [1, 2]]}),  # no logarithm of 0
+    (plotting.plot_surface, {"surface": [[1, 1], [1, 1]]}),
+    (plotting.plot_surface, {"surface": [[1, NAN], [1, 2]]}),
+    (plotting.plot_surface, {"surface": np.ones((3, 2))}),
+    (plotting.plot_trajectory, {"k": [1, 2], "m": [1]}),
+]
+SHOWN = [  # NaN or infinity in, NaN or infinity out
+    lambda bad: LinearRegressionDataset(k=bad, seed=0).y,
+    lambda bad: LinearRegressionDataset(noise_std=bad, seed=0).y,
+    lambda bad: LinearRegressionDataset(high=bad, seed=0).x,
+    lambda bad: least_squares([0.0, bad, 1.0], [0.0, 1.0, 2.0]),
+    lambda bad: least_squares([0.0, 1.0], [0.0, bad]),
+    lambda bad: loss_surface([0.0, bad], [1.0, 2.0], [1.0], [1.0]),
+    lambda bad: loss_surface([0.0, 1.0], [1.0, bad], [1.0], [1.0]),
+    lambda bad: loss_surface([0.0, 1.0], [1.0, 2.0], [bad], [1.0]),
+    lambda bad: mean_squared_error(torch.tensor([bad]), torch.ones(1)),
+    lambda bad: runs(x=torch.full((2, 4), bad)),
+    lambda bad: runs(lr=bad),
+    lambda bad: noise_floor([0.0, 1.0, 2.0], [0.0, bad, 1.0], 0.1, 1),
+]
+MORE = {  # the other arguments, where a call needs them
+    loss_surface: {"x": [0, 1], "y": [1, 2], "k_values": [1], "m_values": [1]},
+    noise_floor: {"x": [0, 1, 2], "y": [0, 1, 1], "lr": 0.1, "batch_size": 1},
+    plotting.plot_surface: {"k_values": [0, 1], "m_values": [0, 1]},
+}
+
+
+@pytest.mark.parametrize(("function", "arguments", "words"), OURS)
+def test_what_would_go_wrong_without_a_word_is_refused(function, arguments, words):
+    with pytest.raises(ValueError, match=words):
+        function(**MORE.get(function, {}) | arguments)
+
+
+@pytest.mark.parametrize(("function", "arguments"), THEIRS)
+@pytest.mark.filterwarnings("ignore::RuntimeWarning", "ignore::UserWarning")
+def test_pytorch_and_numpy_refuse_the_rest(function, arguments):
+    with pytest.raises(
+        (
+            ValueError,
+            TypeError,
+            RuntimeError,
+            LookupError,
+            ArithmeticError,
+            AttributeError,
+        )
+    ):
+        list(function(**MORE.get(function, {}) | arguments))
+    plt.close("all")
+
+
+@pytest.mark.parametrize("bad", [NAN, INF])
+@pytest.mark.parametrize("function", SHOWN)
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_nan_and_infinity_show_in_the_result(function, bad):
+    assert not np.isfinite(np.asarray(function(bad))).all()
+
+
+@pytest.mark.parametrize("bad", [NAN, INF])
+def test_train_stops_at_nan_and_infinity_in_the_data(bad):
+    words = r"the loss became (nan|inf) in epoch 1, with learning rate 0\.1: try"
+    with pytest.raises(FloatingPointError, match=words):
+        training(loader=[(ones(1), torch.tensor([bad]))])
+
+
+def test_a_mistake_leaves_the_model_alone():
+    model = LinearRegressionModel()
+    with pytest.raises(ValueError, match="must have the same shape"):
+        training(model=model, loader=[(ones(2), ones(2, 1))])
+    assert (model.k.item(), model.m.item()) == (0, 0)

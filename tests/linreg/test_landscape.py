@@ -1,0 +1,78 @@
+"""The loss surface, against a double loop over the lines."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import example, given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from linreg import LinearRegressionDataset, least_squares, loss_surface
+
+finite = st.floats(-100, 100).map(lambda number: round(number, 6))
+grid = hnp.arrays(np.float64, st.integers(1, 5), elements=finite)
+
+
+def double_loop(x, y, k_values, m_values):
+    """The definition: one pass over the data for each line."""
+    x, y = np.asarray(x, dtype=np.longdouble), np.asarray(y, dtype=np.longdouble)
+    return np.array(
+        [[np.mean((y - k * x - m) ** 2) for k in k_values] for m in m_values],
+        dtype=np.float64,
+    )
+
+
+@given(
+    points=hnp.arrays(
+        np.float64, st.tuples(st.just(2), st.integers(1, 30)), elements=finite
+    ),
+    k_values=grid,
+    m_values=grid,
+)
+@example(points=np.array([[2.0], [1.0]]), k_values=np.ones(2), m_values=np.zeros(3))
+@example(
+    points=np.array([[2.0, 2.0], [1.0, 3.0]]), k_values=np.ones(1), m_values=np.ones(1)
+)
+def test_agrees_with_the_double_loop(points, k_values, m_values):
+    """One point, and equal x, have a surface too: seen to fail, as NaN."""
+    x, y = points
+    surface = loss_surface(x, y, k_values, m_values)
+    assert surface.dtype == np.float64
+    assert surface.shape == (len(m_values), len(k_values))
+    assert (surface >= 0).all()
+    expected = double_loop(x, y, k_values, m_values)
+    np.testing.assert_allclose(surface, expected, rtol=1e-9, atol=1e-7)
+
+
+@pytest.mark.parametrize("centre", [0, 1e6, -1e6])
+@pytest.mark.parametrize("x_scale", [1e-6, 1, 1e6])
+@pytest.mark.parametrize("y_scale", [1e-6, 1, 1e6])
+def test_keeps_its_digits_on_badly_scaled_data(centre, x_scale, y_scale):
+    random = np.random.default_rng(0)
+    from_centre = random.uniform(-1, 1, 50)
+    x = x_scale * (from_centre + centre)
+    y = y_scale * (3 * from_centre + random.normal(0, 0.5, 50))
+    k, m = least_squares(x, y)
+    k_values = [k, k - y_scale / x_scale]
+    m_values = [m, m + y_scale]
+    np.testing.assert_allclose(
+        loss_surface(x, y, k_values, m_values),
+        double_loop(x, y, k_values, m_values),
+        rtol=1e-9 if centre == 0 else 1e-6,  # m itself is 1e6 times as large there
+    )
+
+
+def test_never_negative_where_the_loss_is_zero():
+    """A logarithmic scale of colours would refuse it."""
+    x = np.linspace(-3, 3, 50)
+    k_values, m_values = np.linspace(2.999, 3.001, 201), np.linspace(4.9, 5.1, 201)
+    surface = loss_surface(x, 3 * x + 5, k_values, m_values)
+    assert 0 <= surface.min() == surface[100, 100] <= 1e-28
+
+
+def test_lists_tensors_and_arrays_give_the_same_surface():
+    data = LinearRegressionDataset(seed=0)
+    expected = loss_surface(data.x.tolist(), data.y.tolist(), [2, 3], [4, 5, 6])
+    for x, y in ((data.x, data.y), (data.x.numpy(), data.y.double().numpy())):
+        found = loss_surface(x, y, torch.tensor([2, 3]), np.array([4.0, 5.0, 6.0]))
+        assert np.array_equal(found, expected)

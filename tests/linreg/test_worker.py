@@ -1,0 +1,319 @@
+"""Checkpoints, and the program that torchrun runs: its result, restarts and ends."""
+
+import os
+import random
+import re
+import runpy
+import signal
+import subprocess
+import sys
+import time
+from hashlib import sha256
+from io import BytesIO
+from pathlib import Path
+from pickle import UnpicklingError
+
+import numpy as np
+import psutil
+import pytest
+import torch
+from torch import distributed, nn
+from torch.optim.lr_scheduler import LambdaLR, StepLR
+
+from linreg.worker import load_checkpoint, main, save_checkpoint
+
+WORKER = Path(sys.modules[main.__module__].__file__)
+
+
+def training(learning_rate=0.01, size=1):
+    """A model and its optimizer after one step, which leaves a state in both."""
+    model = nn.Linear(size, 1)
+    optimizer = torch.optim.SGD(model.parameters(), lr=learning_rate, momentum=0.9)
+    model(torch.ones(2, size)).sum().backward()
+    optimizer.step()
+    return model, optimizer
+
+
+def state_of(model, optimizer):
+    return str((model.state_dict(), optimizer.state_dict()))
+
+
+@pytest.fixture
+def saved(tmp_path):
+    """A checkpoint: its path, and what was saved."""
+    run = training()
+    save_checkpoint(tmp_path / "run.pt", *run, 17)
+    return tmp_path / "run.pt", run
+
+
+def test_what_was_saved_is_loaded(saved):
+    path, run = saved
+    other = training(learning_rate=0.5)
+    assert load_checkpoint(path, *other) == 17
+    assert state_of(*other) == state_of(*run)
+    assert [file.name for file in path.parent.iterdir()] == ["run.pt"]
+    assert torch.load(path, weights_only=True)["step"] == 17  # by PyTorch alone
+
+
+def test_every_flipped_bit_and_every_truncation_is_refused(saved):
+    """Seen to fail: a bit in the archive's directory gave another model, unnoticed."""
+    path, _ = saved
+    whole = path.read_bytes()
+    run = training(learning_rate=0.5)
+    before = state_of(*run)
+    damaged = [whole[:length] for length in range(0, len(whole), 29)]
+    for place in range(0, 8 * len(whole), 29):
+        flipped = bytearray(whole)
+        flipped[place // 8] ^= 1 << place % 8
+        damaged.append(bytes(flipped))
+    for content in damaged:
+        path.write_bytes(content)
+        with pytest.raises(RuntimeError) as error:
+            load_checkpoint(path, *run)
+        assert str(path) in str(error.value)
+    assert state_of(*run) == before
+
+
+def test_a_checkpoint_of_another_model_or_optimizer_is_refused(saved):
+    path, _ = saved
+    larger, (model, _) = training(size=2), training()
+    two_groups = torch.optim.SGD([{"params": [p]} for p in model.parameters()])
+    for run, words in ((larger, "size mismatch"), ((model, two_groups), "groups")):
+        before = state_of(*run)
+        with pytest.raises(RuntimeError, match=rf"(?s)run\.pt is no .*{words}"):
+            load_checkpoint(path, *run)
+        assert state_of(*run) == before
+
+
+def test_a_hostile_file_runs_nothing(saved, monkeypatch):
+    """Even with a right checksum, and where the environment trusts every file."""
+
+    class Attack:
+        def __reduce__(self):
+            return os.mkdir, (str(path.with_name("made by the file")),)
+
+    path, run = saved
+    monkeypatch.setenv("TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD", "1")
+    buffer = BytesIO()
+    torch.save({"model": Attack()}, buffer)
+    content = buffer.getvalue()
+    path.write_bytes(content + sha256(content).digest())
+    with pytest.raises(UnpicklingError, match="unsupported GLOBAL"):
+        load_checkpoint(path, *run)
+    assert [file.name for file in path.parent.iterdir()] == ["run.pt"]
+
+
+def test_what_could_not_be_read_again_is_refused_and_the_older_file_stays(saved):
+    path, run = saved
+    before = path.read_bytes()
+    from_numpy = training(learning_rate=np.logspace(-3, -1, 3)[1])
+    scheduled = training()
+    LambdaLR(scheduled[1], lambda step: np.float64(0.5) ** step)
+    for other in (from_numpy, scheduled):
+        with pytest.raises(Exception, match=r"Weights only load failed[\s\S]*numpy"):
+            save_checkpoint(path, *other, 18)
+        assert path.read_bytes() == before
+    assert load_checkpoint(path, *run) == 17
+
+
+def test_a_training_with_a_scheduler_goes_on(tmp_path):
+    model, optimizer = training(learning_rate=1)
+    scheduler = StepLR(optimizer, step_size=1, gamma=0.5)
+    optimizer.step()
+    scheduler.step()
+    save_checkpoint(tmp_path / "run.pt", model, optimizer, 1)
+    other, resumed = training(learning_rate=3.0)
+    load_checkpoint(tmp_path / "run.pt", other, resumed)
+    scheduler = StepLR(resumed, step_size=1, gamma=0.5, last_epoch=1)
+    assert scheduler.get_last_lr() == [0.25]
+    save_checkpoint(tmp_path / "run.pt", other, resumed, 2)
+    assert load_checkpoint(tmp_path / "run.pt", model, optimizer) == 2
+    assert optimizer.param_groups[0]["lr"] == 0.25
+
+
+def test_a_full_disk_leaves_the_older_file(saved, monkeypatch):
+    path, run = saved
+    before = path.read_bytes()
+
+    def full(descriptor):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        save_checkpoint(path, *run, 18)
+    assert path.read_bytes() == before
+
+
+def test_the_file_can_be_read_by_a_group_as_any_other(tmp_path):
+    before = os.umask(0o002)
+    save_checkpoint(tmp_path / "run.pt", *training(), 1)
+    os.umask(before)
+    assert (tmp_path / "run.pt").stat().st_mode & 0o777 == 0o664
+
+
+# The program -------------------------------------------------------------------------
+
+
+def by_hand(epochs):
+    """The end of the worker's training: no torch.distributed, no autograd."""
+    torch.manual_seed(0)
+    x = -3 + 6 * torch.rand(50, 1)
+    y = (3 * x + 5 + 0.5 * torch.randn(50, 1)).double().numpy()
+    start = nn.Linear(1, 1)
+    x, k, m = x.double().numpy(), start.weight.item(), start.bias.item()
+    for epoch in range(epochs):
+        order = torch.randperm(50, generator=torch.Generator().manual_seed(epoch))
+        for batch in order.split(8):
+            error = k * x[batch] + m - y[batch]
+            k, m = k - 0.02 * (error * x[batch]).mean(), m - 0.02 * error.mean()
+    return k, m
+
+
+def torchrun(checkpoint, *arguments, processes=2, restarts=1):
+    """Start the worker under torchrun, on the loopback interface alone."""
+    environment = {"OMP_NUM_THREADS": "1", "TORCH_DISABLE_SHARE_RDZV_TCP_STORE": "1"}
+    command = [sys.executable, "-m", "torch.distributed.run", "--rdzv-backend=c10d"]
+    command += ["--rdzv-endpoint=127.0.0.1:0", "--local-addr=127.0.0.1"]
+    command += [f"--nproc-per-node={processes}", f"--max-restarts={restarts}"]
+    return subprocess.Popen(
+        [*command, str(WORKER), f"--checkpoint={checkpoint}", *arguments],
+        env={**os.environ, **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def finish(run):
+    """Wait for a good end; return the lines that the worker wrote."""
+    output, _ = run.communicate(timeout=200)
+    assert run.returncode == 0, output
+    return re.findall(r"^(?:starts after|process|k =).*$", output, flags=re.MULTILINE)
+
+
+def content_of(checkpoint):
+    return str(torch.load(checkpoint, weights_only=True))
+
+
+@pytest.fixture
+def alone(monkeypatch, tmp_path):
+    """Run main() in this process, a group of one, with these arguments."""
+    environment = {"RANK": "0", "WORLD_SIZE": "1", "MASTER_ADDR": "127.0.0.1"}
+    environment |= {"MASTER_PORT": "0", "TORCHELASTIC_RESTART_COUNT": "0"}
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["worker.py", *arguments])
+        with torch.random.fork_rng(devices=[]):
+            main()
+
+    yield run
+    if distributed.is_initialized():
+        distributed.destroy_process_group()
+
+
+@pytest.mark.parametrize("processes", [1, 2, 3])
+def test_one_two_and_three_processes_end_where_a_loop_by_hand_ends(tmp_path, processes):
+    *_, last = finish(torchrun(tmp_path / "run.pt", processes=processes))
+    found = [float(number) for number in re.findall(r"-?\d+\.\d+", last)]
+    assert found == pytest.approx(by_hand(epochs=25), abs=1e-5)
+
+
+LONG_RUN = ["--epochs=60", "--save-every=1"]  # 420 steps, and as many checkpoints
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    """What a long run ends with that nobody kills."""
+    checkpoint = tmp_path_factory.mktemp("undisturbed") / "run.pt"
+    finish(torchrun(checkpoint, *LONG_RUN))
+    return content_of(checkpoint)
+
+
+def test_a_kill_and_a_restart_change_no_bit(tmp_path, undisturbed):
+    checkpoint = tmp_path / "run.pt"
+    said = finish(torchrun(checkpoint, *LONG_RUN, "--save-every=10", "--kill-at=97"))
+    events = ["starts after step 0", "process 1 kills itself", "starts after step 90"]
+    assert said[:-1] == events
+    assert content_of(checkpoint) == undisturbed
+
+
+LATER = [pytest.param(seed, marks=pytest.mark.long) for seed in range(2, 20)]
+
+
+@pytest.mark.parametrize("seed", [0, 1, *LATER])
+@pytest.mark.parametrize("victims", ["a worker", "the group"])
+def test_a_kill_at_a_random_time_changes_nothing(tmp_path, undisturbed, victims, seed):
+    checkpoint, chance = tmp_path / "run.pt", random.Random(f"{victims} {seed}")
+    run = torchrun(checkpoint, *LONG_RUN)
+    moment, step = chance.randrange(1, 200), 0
+    while step < moment:  # at no moment is the checkpoint unreadable
+        assert run.poll() is None, run.communicate()[0]
+        if checkpoint.exists():
+            step = torch.load(checkpoint, weights_only=True)["step"]
+    time.sleep(chance.uniform(0, 0.003))
+    group = psutil.Process(run.pid).children(recursive=True)
+    workers = [process for process in group if str(WORKER) in process.cmdline()]
+    assert len(workers) == 2
+    if victims == "a worker":
+        chance.choice(workers).kill()
+    else:
+        for process in [*group, run]:
+            process.kill()
+        run.communicate()
+        run = torchrun(checkpoint, *LONG_RUN)
+    finish(run)
+    assert content_of(checkpoint) == undisturbed
+
+
+def test_a_learning_rate_too_high_ends_with_an_error_and_a_finite_checkpoint(tmp_path):
+    checkpoint = tmp_path / "run.pt"
+    bad_end = torchrun(checkpoint, "--learning-rate=0.5", "--epochs=60", restarts=0)
+    output, _ = bad_end.communicate(timeout=200)
+    assert bad_end.returncode != 0
+    assert re.search(r"FloatingPointError: the loss became \S+ in step \d+", output)
+    saved = torch.load(checkpoint, weights_only=True)
+    assert 0 < saved["step"] < 420
+    assert all(value.isfinite().all() for value in saved["model"].values())
+
+
+def test_runs_as_a_program_and_goes_on_from_its_checkpoint(alone, capsys):
+    alone("--epochs=10", "--checkpoint=short.pt")
+    alone("--epochs=12", "--checkpoint=whole.pt", "--save-every=1000")
+    sys.argv[1:] = ["--epochs=12", "--checkpoint=short.pt"]
+    with torch.random.fork_rng(devices=[]):
+        runpy.run_path(str(WORKER), run_name="__main__")
+    output = capsys.readouterr().out.splitlines()
+    assert output[-2:] == ["starts after step 70", output[-3]]
+    assert content_of("short.pt") == content_of("whole.pt")
+    assert not distributed.is_initialized()
+
+
+def test_a_kill_is_asked_for_once(alone, monkeypatch):
+    sent = []
+    monkeypatch.setattr(os, "kill", lambda *signal: sent.append(signal))
+    alone("--epochs=1", "--kill-at=3")
+    Path("checkpoint.pt").unlink()
+    monkeypatch.setenv("TORCHELASTIC_RESTART_COUNT", "1")
+    alone("--epochs=1", "--kill-at=3")
+    assert sent == [(os.getpid(), signal.SIGKILL)]
+
+
+def test_stops_where_it_cannot_go_on(alone, monkeypatch):
+    with pytest.raises(FloatingPointError, match="loss became"):
+        alone("--learning-rate=1e30")
+    assert not Path("checkpoint.pt").exists()
+    distributed.destroy_process_group()
+    monkeypatch.setattr(distributed, "broadcast", lambda step, src: step.fill_(7))
+    with pytest.raises(RuntimeError, match="process 0 has step 0, not 7"):
+        alone()
+
+
+def test_only_the_first_process_speaks_and_writes(alone, monkeypatch, capsys):
+    monkeypatch.setattr(distributed, "get_rank", lambda group=None: 1)
+    monkeypatch.setattr(distributed, "get_world_size", lambda group=None: 2)
+    alone("--epochs=1")
+    assert capsys.readouterr().out == ""
+    assert not Path("checkpoint.pt").exists()
