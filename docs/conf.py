@@ -65,14 +65,15 @@ if site_url:
 
 suppress_warnings = ["sphinx_gallery.space_in_filename"]  # in the path of a checkout
 
-# What the page on speed measures never repeats. Without it, two builds are the same.
-but_12 = "(?!12_)" if os.environ.get("LINREG_WITHOUT_TIMES") else ""
+# What the page on speed and its answers measure never repeats. Without the two pages,
+# two builds are the same.
+but_timed = "(?!12_|16_)" if os.environ.get("LINREG_WITHOUT_TIMES") else ""
 sphinx_gallery_conf = {
     "examples_dirs": ["_programs"],  # the stages as complete programs
     "gallery_dirs": ["tutorial"],
     "subsection_order": ["_programs/understanding", "_programs/beyond", "*"],
     "within_subsection_order": "FileNameSortKey",
-    "filename_pattern": rf"[/\\]plot_{but_12}[^/\\]*$",
+    "filename_pattern": rf"[/\\]plot_{but_timed}[^/\\]*$",
     "image_scrapers": ("pages.figures.scraper",),
     "reset_modules": ("matplotlib", "programs.watch_stage"),
     "reset_modules_order": "both",
