@@ -28,7 +28,6 @@ extensions = [
 html_math_renderer = "mathml"
 exclude_patterns = ["_build", "_programs", "_ext", "README.md"]
 templates_path = ["_templates"]
-python_maximum_signature_line_length = 60  # longer ones get a line for each parameter
 
 # Names in code link to their documentation: those in these lists, without the network.
 intersphinx_mapping = {

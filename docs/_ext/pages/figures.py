@@ -98,6 +98,7 @@ class ShowFigures(SphinxTransform):
             dark.write_text(darken(file.read_text("utf-8"), file.name), "utf-8")
             width, height = get_image_size(file) or (0, 0)
             image["width"], image["height"] = str(width), str(height)
+            image["alt"] = image["alt"] or "The first figure of the page."  # on a card
             twin = image.deepcopy()
             twin["uri"] = f"/{dark.relative_to(self.env.srcdir).as_posix()}"
             image["loading"], twin["loading"] = loading, "lazy"

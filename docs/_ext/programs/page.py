@@ -47,11 +47,11 @@ class ShowProgram(SphinxTransform):
                 needs = [text for text in texts if "What you need" in text.astext()]
                 above = (needs or texts)[0]
                 section = above.parent
-                section.insert(section.index(above) + 1, box("program", links))
+                section.insert(section.index(above) + 1, box(links))
             elif "sphx-glr-footer-gallery" in node["classes"]:
                 programs = link_to("tutorial_python.zip", "All programs (.zip)")
                 notebooks = link_to("tutorial_jupyter.zip", "All notebooks (.zip)")
-                node.replace_self(box("programs", [programs, notebooks]))
+                node.replace_self(box([programs, notebooks]))
 
 
 def link_to(file: str, label: str) -> nodes.Element:
@@ -66,9 +66,9 @@ def link_to_page(page: str, label: str = "") -> nodes.Element:
     return pending_xref("", shown, refexplicit=bool(label), **target)
 
 
-def box(what: str, links: list[nodes.Element]) -> nodes.container:
+def box(links: list[nodes.Element]) -> nodes.container:
     """Return the box of downloads."""
-    needs = nodes.paragraph("", f"Complete {what}: needs torch, numpy, matplotlib. ")
+    needs = nodes.paragraph("", "Complete: needs only torch, numpy, matplotlib. ")
     needs += link_to_page("/run", "Run it on your machine, or in Colab")
     items = [nodes.list_item("", nodes.paragraph("", "", link)) for link in links]
     listed = nodes.bullet_list("", *items)
