@@ -1,6 +1,5 @@
 """Fixtures that several test files share."""
 
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -8,9 +7,10 @@ from pathlib import Path
 
 import matplotlib as mpl
 import pytest
+from browser import find_browser
 from hypothesis import settings
 from playwright.sync_api import Browser, sync_playwright
-from site_visit import chromium, serve
+from site_visit import serve
 
 ROOT = Path(__file__).parent.parent
 SITE = ROOT / "docs" / "_build" / "html"
@@ -20,10 +20,6 @@ mpl.use("Agg")
 # How long an example takes depends on what else the machine does.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
-
-# A shell that runs the tests in the background has children ignore an interrupt, and theirs too.
-# Some tests interrupt theirs.
-signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
@@ -43,8 +39,8 @@ def root() -> Path:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """Chromium, without a window: one for all tests, since Playwright starts once in a process."""
-    path = chromium()
+    """A browser without a window: one for all, as Playwright starts once a process."""
+    path = find_browser()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=path, args=["--no-sandbox", "--disable-gpu"]
