@@ -70,8 +70,8 @@ plot_parameters(dataset.k, dataset.m, "truth")
 plot_parameters(k_exact, m_exact, "exact")
 plt.gca().set_aspect("equal")
 plt.legend()
-# Figure: bands of colour, from dark outside to pale inside, form tilted ellipses around
-# a diamond, the lowest point. The star of the truth lies just beside it.
+# Figure: bands of blue form slightly tilted ellipses, taller than wide, around a
+# diamond, the lowest point. The star of the truth lies just beside it.
 plt.show()
 
 # %%
@@ -133,7 +133,7 @@ assert np.isclose(along_m, 1)
 # .. math:: L(k, m) = L_{\min} + S (k - \hat{k})^2 + (m + k \bar{x} - \bar{y})^2
 #
 # The function is this formula. ``dx`` and ``dy`` are the :math:`d_i` and :math:`e_i`,
-# and ``@`` multiplies two arrays and sums the products.
+# ``spread / len(x)`` is S, and ``@`` multiplies two arrays and sums the products.
 
 from linreg.landscape import loss_surface
 
