@@ -214,40 +214,4 @@ def test_words(stage):
     assert not re.search(r"\bslopes? of the loss\b", prose)
     if re.search(r"\bpost\b", prose):
         assert "since-2019" in prose
-    for word in (
-        "What you will learn",
-        "What you need",
-        "Exercises",
-        "Next",
-        "run.html",
-    ):
-        assert word in prose
-
-
-@pytest.mark.parametrize(
-    "page", sorted(EXAMPLES.rglob("plot_*.py")), ids=lambda p: p.stem
-)
-def test_exercises_lead_to_their_own_answers(page):
-    text = page.read_text(encoding="utf-8")
-    if page.parent.name == "solutions":
-        return
-    file, anchor = re.search(
-        r"the answers\s*\n?# <(\S+)\.html#(\S+)>`__", text
-    ).groups()
-    solutions = (page.parent / f"{file}.py").read_text(encoding="utf-8")
-    titles = re.findall(r"^# (.+)\n# -{3,}$", solutions, re.MULTILINE)
-    anchors = {re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-") for title in titles}
-    assert anchor in anchors
-    exercises = text.partition("# Exercises\n")[2].partition("# Next\n")[0]
-    assert len(re.findall(r"^# \d\. ", exercises, re.MULTILINE)) == 3
-
-
-def test_visible_asserts_are_few():
-    for page in EXAMPLES.rglob("plot_*.py"):
-        text = re.sub(
-            r"# sphinx_gallery_start_ignore.*?# sphinx_gallery_end_ignore",
-            "",
-            page.read_text(encoding="utf-8"),
-            flags=re.DOTALL,
-        )
-        assert len(re.findall(r"^ *assert ", text, re.MULTILINE)) <= 2, page.name
+    assert "run.html" in prose

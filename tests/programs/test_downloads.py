@@ -178,19 +178,6 @@ def test_a_page_has_one_fold_of_code_at_most_with_a_title(site, stem):
     assert len(folds) <= 1
 
 
-def test_a_fold_opens_by_key_and_without_a_script(browser, site):
-    with browser.new_page(java_script_enabled=False) as tab:
-        tab.goto((site / "tutorial" / "plot_03_training.html").as_uri())
-        summary = tab.locator("details.folded > summary")
-        code = tab.locator("details.folded pre")
-        assert not code.is_visible()
-        summary.focus()
-        tab.keyboard.press("Enter")
-        assert code.is_visible()
-        tab.keyboard.press("Space")
-        assert not code.is_visible()
-
-
 def test_what_is_folded_is_not_in_the_search(site):
     """One name stands in folds alone, the other on the page that teaches it too."""
     index = (site / "searchindex.js").read_text(encoding="utf-8")

@@ -4,7 +4,7 @@ import ast
 import contextlib
 import io
 import re
-import subprocess
+import shutil
 import sys
 from pathlib import Path
 from textwrap import dedent
@@ -14,6 +14,7 @@ from programs.inline import imports_of, read_module, write_programs
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = {"torch", "numpy", "matplotlib"}
+NETWORK = {"urllib", "http", "socket", "ftplib", "ssl", "webbrowser"}
 LIBRARY = {
     "numbers": '''
         """Constants."""
@@ -222,11 +223,13 @@ def test_nothing_is_left_of_a_stage_that_was_removed(programs, tmp_path):
 
 
 @pytest.fixture(scope="module")
-def real_programs():
-    """The programs of the tutorial, written as `make lint` does."""
-    script = ROOT / "docs" / "_ext" / "programs" / "inline.py"
-    subprocess.run([sys.executable, "-I", script], check=True)
-    return sorted((ROOT / "docs" / "_programs").rglob("*.py"))
+def real_programs(tmp_path_factory):
+    """The programs of the tutorial, written beside a copy of the sources."""
+    folder = tmp_path_factory.mktemp("real")
+    for name in ("examples", "linreg"):
+        shutil.copytree(ROOT / name, folder / name)
+    write_programs(folder)
+    return sorted((folder / "docs" / "_programs").rglob("*.py"))
 
 
 def test_the_programs_of_the_tutorial(real_programs):
@@ -236,8 +239,23 @@ def test_the_programs_of_the_tutorial(real_programs):
         lines = [line for n in ast.walk(tree) for line in imports_of(n).values()]
         roots = {re.split("[ .]", line.strip())[1] for line in lines}
         assert roots - sys.stdlib_module_names <= PACKAGES, file
+        assert not roots & NETWORK, file
         names = [node.name for node in tree.body if hasattr(node, "name")]
         assert len(names) == len(set(names)), file
+        calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+        called = {ast.unparse(call.func) for call in calls}
+        assert not called & {"eval", "exec", "pickle.load", "torch.hub.load"}, file
+        loads = [call for call in calls if ast.unparse(call.func) == "torch.load"]
+        assert all("weights_only=True" in ast.unparse(call) for call in loads), file
+
+
+def test_the_library_imports_in_one_direction():
+    above = ["data", "model", "training", "exact", "landscape", "sampler", "noise"]
+    for file in (ROOT / "linreg").glob("[!_]*.py"):
+        text = file.read_text(encoding="utf-8")
+        for module in re.findall(r"(?m)^from linreg\.(\w+)", text):
+            assert module in above[: above.index(file.stem)], file.stem
+        assert ("matplotlib" in text) == (file.stem == "plotting")
 
 
 def test_no_two_modules_of_the_library_give_a_name_two_meanings():

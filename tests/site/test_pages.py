@@ -121,6 +121,19 @@ def test_no_comment_on_a_figure_is_left_in_the_code_of_a_page(site):
         assert "# Figure:" not in (site / page).read_text("utf-8"), page
 
 
+def test_the_landing_page_shows_the_whole_program_of_its_page(site):
+    blocks = []
+    for name in ("index.html", "tutorial/plot_00_whole_program.html"):
+        (block,) = re.findall(
+            r'(?s)<div class="highlight-[pP]ython.*?<pre>(.*?)</pre>',
+            (site / name).read_text("utf-8"),
+        )
+        blocks.append(re.sub("<[^>]*>", "", block).strip())
+    assert blocks[0] == blocks[1]
+    assert blocks[0].startswith("import matplotlib")
+    assert "optimizer.step()" in blocks[0]
+
+
 class Links(HTMLParser):
     """Collects the addresses that a page links to, and the names of its places."""
 
