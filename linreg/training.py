@@ -76,10 +76,8 @@ def train(
             losses.append(loss.detach())  # read after the epoch: a GPU need not wait
             sizes.append(y.numel())
         if not losses:
-            raise ValueError(
-                f"loader must yield a batch at least, got none in {epoch=}"
-            )
-        mean_loss = np.average(torch.stack(losses).double().cpu(), weights=sizes)
+            raise ValueError(f"loader must yield a batch, got none in epoch {epoch}")
+        mean_loss = np.average(torch.stack(losses).cpu().double(), weights=sizes)
         if not np.isfinite(mean_loss):
             rate = float(optimizer.param_groups[0]["lr"])
             raise FloatingPointError(
