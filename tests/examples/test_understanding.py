@@ -219,14 +219,6 @@ def test_the_exact_lines_spread_as_the_covariance_of_least_squares_says(pages):
     )
 
 
-def test_the_bound_of_the_solutions_is_that_of_the_f_distribution(pages):
-    """The F distribution's own function, an incomplete beta integral, is 0.95 there."""
-    d, bound = 48, pages["understanding"]["bound"]
-    f = d / 2 * (bound - 1)
-    inside = mpmath.betainc(1, d / 2, 0, 2 * f / (2 * f + d), regularized=True)
-    assert inside == pytest.approx(0.95)
-
-
 def test_without_zero_grad_the_loss_is_that_of_two_swings(pages, points, bowl):
     """Along an axis e(t+1) = 2 e(t) - e(t-1) - lr c e(t), so e(t) is a cosine."""
     curvatures, _, start = bowl
@@ -244,14 +236,6 @@ def test_without_zero_grad_the_loss_is_that_of_two_swings(pages, points, bowl):
     assert pages["pitfalls"]["losses"][True] == pytest.approx(
         expected, rel=1e-3, abs=1e-3
     )
-
-
-def test_the_mean_of_means_takes_values_that_the_last_two_points_allow(pages):
-    squared = pages["pitfalls"]["squared"].double().numpy()
-    pairs = np.array([a + b for a, b in itertools.combinations(squared, 2)])
-    possible = ((squared.sum() - pairs) / 8 + pairs / 2) / 7
-    found = np.array(pages["pitfalls"]["unweighted"])
-    assert abs(found[:, None] - possible).min(axis=1).max() < 1e-3
 
 
 def test_sorted_batches_end_in_the_loop_that_an_epoch_maps_onto_itself(pages, points):

@@ -206,19 +206,16 @@ def test_a_text_a_page_a_template_and_a_sheet(site, tmp_path):
     assert differences(site.build(), clean.build()) == []
 
 
-@pytest.mark.parametrize("tool", ["constraints.txt", "docs/conf.py"])
-def test_a_change_of_a_tool_runs_all_stages(site, tool):
-    before = site.times_of_runs()
-    with (site.folder / tool).open("a") as file:
-        file.write("\n")
-    site.build()
-    assert len(differences(before, site.times_of_runs())) == 3
-
-
-def test_a_change_of_the_device_runs_all_stages(site):
-    before = site.times_of_runs()
-    site.build(CUDA_VISIBLE_DEVICES="7")
-    assert len(differences(before, site.times_of_runs())) == 3
+def test_a_change_of_a_pin_of_the_settings_or_of_the_device_runs_all_stages(site):
+    settings = {}
+    for change in ("constraints.txt", "docs/conf.py", "CUDA_VISIBLE_DEVICES"):
+        before = site.times_of_runs()
+        if change.isupper():
+            settings[change] = "7"
+        else:
+            site.edit(change, "\n", "\n\n")
+        site.build(**settings)
+        assert len(differences(before, site.times_of_runs())) == 3, change
 
 
 def test_a_stage_that_is_renamed_or_removed_leaves_nothing(site):
@@ -254,7 +251,8 @@ def test_a_failed_build_leaves_the_last_site(site, fault, words):
     assert differences(site.build(), before) == []
 
 
-def test_twenty_kills_leave_a_good_site_and_the_next_build_completes(site):
+@pytest.mark.parametrize("kills", [5, pytest.param(20, marks=pytest.mark.long)])
+def test_kills_leave_a_good_site_and_the_next_build_completes(site, kills):
     """At any moment of a build of a changed site; every fifth time it may end."""
     with_one = site.files()
     begin = time.monotonic()
@@ -262,7 +260,7 @@ def test_twenty_kills_leave_a_good_site_and_the_next_build_completes(site):
     with_three = site.build()
     duration = time.monotonic() - begin
     moments = random.Random(0)
-    for kill in range(20):
+    for kill in range(kills):
         old, new = ("return 3", "return 1")[:: 1 if kill % 2 == 0 else -1]
         site.edit("linreg/small.py", old, new)
         build = site.start()

@@ -14,7 +14,6 @@ from programs.inline import imports_of, read_module, write_programs
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = {"torch", "numpy", "matplotlib"}
-NETWORK = {"urllib", "http", "socket", "ftplib", "ssl", "webbrowser"}
 LIBRARY = {
     "numbers": '''
         """Constants."""
@@ -239,14 +238,8 @@ def test_the_programs_of_the_tutorial(real_programs):
         lines = [line for n in ast.walk(tree) for line in imports_of(n).values()]
         roots = {re.split("[ .]", line.strip())[1] for line in lines}
         assert roots - sys.stdlib_module_names <= PACKAGES, file
-        assert not roots & NETWORK, file
         names = [node.name for node in tree.body if hasattr(node, "name")]
         assert len(names) == len(set(names)), file
-        calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
-        called = {ast.unparse(call.func) for call in calls}
-        assert not called & {"eval", "exec", "pickle.load", "torch.hub.load"}, file
-        loads = [call for call in calls if ast.unparse(call.func) == "torch.load"]
-        assert all("weights_only=True" in ast.unparse(call) for call in loads), file
 
 
 def test_the_library_imports_in_one_direction():

@@ -191,16 +191,6 @@ def test_what_is_copied_holds_no_prompt_and_no_output(page, address):
         assert not [row for row in rows if row.startswith(("$", ">>>", "..."))]
 
 
-def test_code_has_lines_of_one_height_in_both_themes(page, address):
-    heights = set()
-    for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)
-        page.goto(address + STAGE)
-        style = "getComputedStyle(document.querySelector('pre')).lineHeight"
-        heights.add(page.evaluate(style))
-    assert len(heights) == 1
-
-
 @pytest.mark.parametrize("width", [360, 1400])
 def test_a_block_is_a_stop_for_the_keyboard_where_it_scrolls(page, address, width):
     page.set_viewport_size({"width": width, "height": 780})
@@ -269,12 +259,6 @@ def test_stages_say_where_the_reader_is(page, address):
     assert page.locator(".stage-steps").count() == 0
 
 
-def test_the_steps_lead_on(page, address):
-    page.goto(address + STAGE)
-    page.get_by_role("navigation", name="The stages").get_by_role("link").nth(4).click()
-    expect(page).to_have_title("Stage 5: the trajectory - Linear regression in PyTorch")
-
-
 def test_a_card_is_one_link_with_a_name_a_picture_and_words(page, address):
     page.goto(address + "tutorial/index.html")
     card = page.locator(".sphx-glr-thumbcontainer").first
@@ -283,14 +267,6 @@ def test_a_card_is_one_link_with_a_name_a_picture_and_words(page, address):
     assert card.locator("a img").count() == 2  # light and dark
     card.click(position={"x": 20, "y": card.bounding_box()["height"] - 20})
     expect(page).to_have_title("The whole program - Linear regression in PyTorch")
-
-
-def test_the_index_fits_a_phone(page, address):
-    page.set_viewport_size({"width": 360, "height": 780})
-    page.goto(address + "genindex.html")
-    columns = page.locator(".indextable td")
-    widths = columns.evaluate_all("cells => cells.map(cell => cell.clientWidth)")
-    assert 250 < min(widths) <= max(widths) < 360
 
 
 def test_side_bars_have_names_and_captions_a_level(page, address):
