@@ -1,12 +1,19 @@
 """Fixtures that several test files share."""
 
+import io
+import runpy
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import redirect_stdout
+from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 
 import matplotlib as mpl
+import matplotlib.pyplot as plt
 import pytest
+import torch
 from browser import find_browser
 from hypothesis import settings
 from playwright.sync_api import Browser, sync_playwright
@@ -35,6 +42,28 @@ def site() -> Path:
 def root() -> Path:
     """The top of the repository."""
     return ROOT
+
+
+@pytest.fixture(scope="session")
+def run_page() -> Callable[[str], SimpleNamespace]:
+    """Run a page once; give its names, what it prints, and the axes of its figures."""
+
+    @cache
+    def run(page: str) -> SimpleNamespace:
+        axes, printed = [], io.StringIO()
+
+        def show() -> None:
+            axes.extend(plt.figure(number).axes[0] for number in plt.get_fignums())
+            plt.close("all")
+
+        with pytest.MonkeyPatch.context() as patch, redirect_stdout(printed):
+            patch.setattr(plt, "show", show)
+            with torch.random.fork_rng(devices=[]):
+                names = runpy.run_path(str(ROOT / "examples" / f"{page}.py"))
+        plt.rcdefaults()
+        return SimpleNamespace(names=names, printed=printed.getvalue(), axes=axes)
+
+    return run
 
 
 @pytest.fixture(scope="session")
