@@ -13,7 +13,6 @@ from urllib.parse import urlsplit
 PREFIX = "/some/sub/path/"  # a project's pages are rarely at the root of their host
 # What a page is asked once it is loaded; lazy pictures are made to load first.
 REPORT = """async () => {
-  const eager = document.querySelectorAll("article img:not([loading])").length;
   for (const image of document.images) image.loading = "eager";
   await Promise.all([...document.images].map(image => image.decode().catch(() => 0)));
   const images = [...document.querySelectorAll("main img, article img")];
@@ -28,7 +27,6 @@ REPORT = """async () => {
       .map(i => i.src),
     wordless: images.filter(i => !i.alt && !(i.hasAttribute("alt") && i.closest("a")))
       .map(i => i.src),
-    eager,
     formulas: document.querySelectorAll("math").length,
     split: [...document.querySelectorAll("article math")].filter(formula => {
       const after = formula.nextSibling?.nodeType === Node.TEXT_NODE

@@ -81,21 +81,6 @@ def test_the_step_that_is_taken_apart_is_step_22(pages):
     )
 
 
-def test_so_many_batches_help_all_the_data(pages, points):
-    x, y = points
-    rng = np.random.default_rng(0)
-    for epochs, share in pages["one_step"]["shares"].items():
-        k, m = (pages["one_step"]["history"].parameters[name][epochs] for name in "km")
-        before, helped = np.mean((y - k * x - m) ** 2), 0
-        for _ in range(2000):
-            index = rng.choice(50, 8, replace=False)
-            r = y[index] - k * x[index] - m
-            k_new = k + 0.02 * np.mean(r * x[index])
-            m_new = m + 0.02 * np.mean(r)
-            helped += np.mean((y - k_new * x - m_new) ** 2) < before
-        assert share == pytest.approx(helped / 2000, abs=0.06)
-
-
 def exact_curvatures(x):
     """The eigenvalues of the Hessian, in 50 digits."""
     with mpmath.workdps(50):
@@ -115,14 +100,6 @@ def test_the_curvatures_and_the_limit_are_those_of_the_closed_form(pages, points
     assert pages["convergence"]["exact"] == pytest.approx(
         np.polyfit(*points, 1), rel=1e-10
     )
-
-
-def test_batches_of_8_end_on_average_where_the_powers_of_the_factors_say(pages, bowl):
-    curvatures, axes, start = bowl
-    predicted = axes @ ((1 - 0.01 * curvatures) ** 175 * start)
-    ends = pages["convergence"]["mini_batch"][-1]
-    assert ends.mean(axis=0) == pytest.approx(predicted, abs=0.005)
-    assert (ends.std(axis=0) < 0.03).all()
 
 
 @pytest.mark.parametrize("size", [1, 8, 25, 50])
@@ -190,17 +167,6 @@ def test_the_two_clouds_are_those_of_a_simulation(pages, points):
         assert found.std(axis=0) == pytest.approx(spread, rel=0.12)
         off = abs(found.mean(axis=0) - oracle.mean(axis=0))
         np.testing.assert_array_less(off, 4 * spread / 500**0.5)
-
-
-def test_the_exact_lines_spread_as_the_covariance_of_least_squares_says(pages):
-    covariances = []
-    for x in pages["noise"]["x_fresh"].double().numpy():
-        design = np.stack([x, np.ones(50)], axis=1)
-        covariances.append(0.25 * np.linalg.inv(design.T @ design))
-    expected = np.sqrt(np.diag(np.mean(covariances, axis=0)))
-    assert pages["noise"]["exact_lines"].std(dim=0).numpy() == pytest.approx(
-        expected, rel=0.12
-    )
 
 
 def test_without_zero_grad_the_loss_is_that_of_two_swings(pages, points, bowl):

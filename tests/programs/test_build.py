@@ -90,20 +90,17 @@ class Site:
         return self
 
     def copy(self, folder: Path, *, with_build: bool = True) -> "Site":
-        """Copy it, with what was built, or its sources alone."""
         built = ("_build", "_programs", "tutorial", "generated")
         ignore = None if with_build else shutil.ignore_patterns(*built)
         shutil.copytree(self.folder, folder, ignore=ignore)
         return Site(folder)
 
     def edit(self, name: str, old: str, new: str) -> None:
-        """Replace a piece of a source."""
         text = (self.folder / name).read_text(encoding="utf-8")
         assert old in text
         (self.folder / name).write_text(text.replace(old, new), encoding="utf-8")
 
     def start(self, **settings: str) -> multiprocessing.Process:
-        """Start a build, with settings in its environment."""
         forks = multiprocessing.get_context("forkserver")
         forks.set_forkserver_preload(SLOW_TO_IMPORT)
         build = forks.Process(target=run_build, args=(self.folder, settings))
@@ -111,18 +108,15 @@ class Site:
         return build
 
     def build(self, **settings: str) -> dict[str, bytes]:
-        """Build to the end, and return the files of the site."""
         build = self.start(**settings)
         build.join()
         assert build.exitcode == 0, self.log()
         return self.files()
 
     def log(self) -> str:
-        """Return what the last build said."""
         return (self.folder / "log").read_text(encoding="utf-8")
 
     def files(self) -> dict[str, bytes]:
-        """Return the files of the site."""
         html = self.folder / "docs" / "_build" / "html"
         files = (path for path in html.rglob("*") if path.is_file())
         return {path.relative_to(html).as_posix(): path.read_bytes() for path in files}

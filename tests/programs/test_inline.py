@@ -10,7 +10,7 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
-from programs.inline import imports_of, read_module, write_programs
+from programs.inline import imports_of, write_programs
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = {"torch", "numpy", "matplotlib"}
@@ -98,7 +98,6 @@ def programs(tmp_path):
 
 
 def printed(program: str) -> str:
-    """Run a program and return what it prints."""
     with contextlib.redirect_stdout(io.StringIO()) as out:
         exec(compile(program, "program", "exec"), {"__name__": "__main__"})
     return out.getvalue()
@@ -249,16 +248,3 @@ def test_the_library_imports_in_one_direction():
         for module in re.findall(r"(?m)^from linreg\.(\w+)", text):
             assert module in above[: above.index(file.stem)], file.stem
         assert ("matplotlib" in text) == (file.stem == "plotting")
-
-
-def test_no_two_modules_of_the_library_give_a_name_two_meanings():
-    """So each can stand beside each other in a program."""
-    meaning = {}
-    for file in sorted((ROOT / "linreg").glob("*.py")):
-        if file.stem not in {"__init__", "worker"}:  # the worker stands for itself
-            for statement in read_module(file):
-                pairs = [(name, file.stem) for name in statement.names]
-                for name, line in [*pairs, *statement.imports]:
-                    line = line.strip().removesuffix(f" import {name}")
-                    line = line.removeprefix("from linreg.")
-                    assert meaning.setdefault(name, line) == line

@@ -50,12 +50,6 @@ def test_every_picture_arrives_in_its_size_and_says_what_it_shows(visits):
     assert failing(visits, "wordless") == {}
 
 
-def test_a_page_loads_at_most_one_figure_ahead(visits):
-    ahead = {page: seen.report["eager"] for page, seen in visits.items()}
-    assert ahead["index.html"] == ahead["tutorial/index.html"] == 1
-    assert max(count for page, count in ahead.items() if page != "explorer.html") == 1
-
-
 def test_every_page_has_one_heading_a_title_and_a_description_of_its_own(visits):
     headings = {page for page, seen in visits.items() if seen.report["headings"] != 1}
     assert headings <= {"tutorial/index.html"}  # its sections have one each
