@@ -38,7 +38,7 @@ def prepare_programs(app: Sphinx) -> None:
     """Write the programs; see to it that a stage which was interrupted runs again."""
     running = Path(app.srcdir, RUNNING)
     if running.is_file():  # perhaps it has its checksum, and not yet its page
-        for checksum in running.parent.rglob(f"{running.read_text("utf-8")}.md5"):
+        for checksum in running.parent.rglob(f"{running.read_text('utf-8')}.md5"):
             checksum.unlink()
     write_programs(Path(app.srcdir).parent)
 
