@@ -12,7 +12,8 @@ sys.path[:0] = [str(HERE / "_ext"), str(HERE.parent)]
 
 project = html_title = "Linear regression in PyTorch"
 author = "the linreg-tutorial authors"
-project_copyright = "2026, the linreg-tutorial authors. MIT licence, text and code"
+# Not "2026, ...": Sphinx would replace that year by the one of SOURCE_DATE_EPOCH.
+project_copyright = "the linreg-tutorial authors, 2026. MIT licence, text and code"
 version = release = "1.1.0"
 language = "en"
 

@@ -307,6 +307,11 @@ def test_the_same_bytes_below_any_folder_and_with_another_order_of_sets(
     assert not [n for n, data in files.items() if str(tmp_path).encode() in data]
 
 
+def test_the_year_of_the_copyright_is_not_that_of_the_build(built):
+    """As sphinx-doc/sphinx issue 13231: it became the year of SOURCE_DATE_EPOCH."""
+    assert b"authors, 2026. MIT" in built.files()["index.html"]
+
+
 def test_which_stages_run_on_any_system(monkeypatch):
     folder = PureWindowsPath("C:/plot_12_x/docs/_programs")
     files = [str(folder / "plot_03_x.py"), str(folder / "beyond" / "plot_12_speed.py")]
