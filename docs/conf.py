@@ -14,7 +14,6 @@ project = html_title = "Linear regression in PyTorch"
 author = "the linreg-tutorial authors"
 project_copyright = "2026, the linreg-tutorial authors. MIT licence, text and code"
 version = release = "1.1.0"
-language = "en"
 
 extensions = [
     "sphinx.ext.autodoc",
@@ -69,7 +68,6 @@ if site_url:
     html_baseurl = ogp_site_url = site_url.rstrip("/") + "/"
     extensions += ["sphinx_sitemap", "sphinxext.opengraph"]
     sitemap_url_scheme = "{link}"
-    sitemap_show_lastmod = False
     sitemap_excludes = ["search.html", "genindex.html", "404.html"]
     ogp_enable_meta_description = False
     ogp_social_cards = {"enable": False}
