@@ -17,7 +17,8 @@ from filelock import FileLock
 DOCS = Path(__file__).resolve().parent
 ROOT, BUILD = DOCS.parent, DOCS / "_build"
 SITE, NEXT, OLD = BUILD / "html", BUILD / "next", BUILD / "old"
-GALLERY = [DOCS / "tutorial", DOCS / "_programs", DOCS / "api" / "generated"]
+GALLERY = [DOCS / "tutorial", DOCS / "_programs"]
+MARK = ".checksum"  # of what a site, and the gallery, were made of
 SETTINGS = ("LINREG_", "GITHUB_REPOSITORY", "SOURCE_DATE_EPOCH", "CUDA_VISIBLE_DEVICES")
 
 
@@ -42,23 +43,22 @@ def build() -> int:
     words = sorted([sys.version, *settings, *packages, *devices, *stages])
     gallery = checksum(words, ROOT / "constraints.txt", DOCS / "conf.py", DOCS / "_ext")
     site = checksum([gallery], DOCS, ROOT / "examples", ROOT / "linreg")
-    last = {file.name: file.read_text() for file in BUILD.glob("*.sha256")}
-    if SITE.is_dir() and last.get("site.sha256") == site:
+    last = [file.read_text() for file in (SITE / MARK, BUILD / MARK) if file.is_file()]
+    if site in last:
         return 0
-    stale = [] if last.get("gallery.sha256") == gallery else GALLERY
+    stale = [] if gallery in last else GALLERY
     for folder in [*stale, NEXT, OLD, BUILD / "doctrees"]:
         shutil.rmtree(folder, ignore_errors=True)
-    (BUILD / "gallery.sha256").write_text(gallery)
+    (BUILD / MARK).write_text(gallery)
     from sphinx.cmd.build import main  # slow to import, and seldom needed
 
-    trees = str(BUILD / "doctrees")
-    if status := main(["-W", "--keep-going", "-qd", trees, str(DOCS), str(NEXT)]):
+    options = ["-W", "--keep-going", "-q", "-d", str(BUILD / "doctrees")]
+    if status := main([*options, str(DOCS), str(NEXT)]):
         return status
-    (BUILD / "site.sha256").unlink(missing_ok=True)
+    (NEXT / MARK).write_text(site)
     if SITE.is_dir():
         SITE.rename(OLD)
     NEXT.rename(SITE)
-    (BUILD / "site.sha256").write_text(site)
     shutil.rmtree(OLD, ignore_errors=True)
     return 0
 

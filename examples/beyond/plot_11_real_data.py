@@ -152,7 +152,7 @@ assert history_single.parameters["k"][-1] == history_single.parameters["k"][-2]
 
 # %%
 # The step is smaller than half of that gap. The sum rounds back to where it was. For
-# this data it is no loss: you will see that the slope is uncertain in its second digit.
+# this data it is no loss: you will see that the slope is uncertain in its first digit.
 #
 # How large may the learning rate be?
 # -----------------------------------

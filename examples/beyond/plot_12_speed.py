@@ -212,8 +212,9 @@ assert step > 100 * point
 # -----------------
 #
 # ``torch.compile`` translates a function into machine code that visits each number
-# fewer times. That takes long, at the first call, and needs a C++ compiler. (The lines
-# on warnings hide one that PyTorch causes itself.)
+# fewer times. That takes long, at the first call, and needs a C++ compiler. (The result
+# is kept on disk, so a second run of a program starts faster. The lines on warnings
+# hide one that PyTorch causes itself.)
 
 
 def loss_of(model, x, y):
@@ -290,7 +291,7 @@ plt.loglog(counts[: len(times[by_tensor])], times[by_tensor], "s-", color=BATCH)
 plt.loglog(counts[3:], [8 * n / bandwidth for n in counts[3:]], "--", color=INK)
 plt.text(3e3, times[by_item][2], "item by item ", color=MODEL, ha="right")
 plt.text(1e6, times[by_tensor][4] / 3, "by tensors", color=BATCH)
-plt.text(1.5e5, 8 * 5e4 / bandwidth / 2, "memory", color=INK)
+plt.text(8e5, 8 * 8e5 / bandwidth / 8, "memory", color=INK)
 plt.xlabel("number of points")
 plt.ylabel("seconds per epoch")
 plt.title("One epoch")

@@ -64,6 +64,7 @@ for process, color in enumerate(SURFACE[1:4]):
     plt.barh(range(1, 8), width, left=left, color=color, edgecolor=INK)
     plt.text(left[0] + 1.4, 0.4, f"process {process}", ha="center")
     left += width
+plt.yticks(range(1, 8))
 plt.ylim(7.5, 0)
 plt.xlabel("points")
 plt.ylabel("mini-batch")
@@ -86,9 +87,9 @@ plt.show()
 
 squares = torch.tensor([1.0, 4.0, 9.0, 16.0, 25.0, 36.0, 49.0, 64.0])
 shares = squares.tensor_split(3)
-print("loss of the batch:   ", squares.mean().item())
-print("mean of three means: ", sum(share.mean() for share in shares).item() / 3)
-print("sum of three parts:  ", sum(share.sum() for share in shares).item() / 8)
+print(f"loss of the batch:    {squares.mean():.1f}")
+print(f"mean of three means:  {sum(share.mean() for share in shares) / 3:.1f}")
+print(f"sum of three parts:   {sum(share.sum() for share in shares) / 8:.1f}")
 # sphinx_gallery_start_ignore
 assert sum(share.sum() for share in shares).item() / 8 == squares.mean().item() == 25.5
 assert sum(share.mean() for share in shares).item() / 3 > 28
@@ -238,8 +239,8 @@ for name, one in model.state_dict().items():
 # Kill one
 # --------
 #
-# Now process 1 kills itself after step 105, with a signal that no program can catch.
-# The connection breaks, so process 0 fails too.
+# Now process 1 kills itself after step 105, with a signal that no program can catch
+# (and that Windows lacks). The connection breaks, so process 0 fails too.
 
 status, printed = torchrun(2, "killed.pt", "--kill-at=105")
 print(printed + f"exit status {status}")

@@ -282,7 +282,7 @@ def test_a_stage_that_was_interrupted_runs_again(site):
     (gallery / "plot_02_two.rst").unlink()
     (gallery / "plot_02_two.rst").write_text("Another page\n============\n")
     (gallery / "running").write_text("plot_02_two.py")
-    (site.folder / "docs" / "_build" / "site.sha256").unlink()
+    (site.folder / "docs" / "_build" / "html" / ".checksum").unlink()
     assert differences(site.build(), before) == []
 
 

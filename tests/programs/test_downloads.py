@@ -160,10 +160,11 @@ def test_the_archives_of_the_gallery_hold_every_stage(site, kind, suffix):
 @pytest.mark.parametrize("stem", STEMS)
 def test_a_page_offers_its_program_at_its_top(site, stem):
     text = page(site, stem)
-    box = text[text.index("Complete program: needs torch, numpy, matplotlib") :]
+    box = text[text.index("Complete: needs only torch, numpy, matplotlib") :]
     box = box[: box.index("</ul>")]
     for name in (f"{stem}.py", f"{stem}.ipynb", f"{stem}.zip"):
         assert re.search(rf'href="[^"]*/_downloads/\w+/{name}"', box)
+    assert re.search(r'href="(?:\.\./)+run.html"', box)
     assert text.index(box) < text.index("<h2>")
     assert ("/worker.py" in box) == ("from torch.nn.parallel import" in text)
 

@@ -208,13 +208,6 @@ def test_what_is_refused(programs, imports, line, reason):
     assert refused.value.filename.endswith("plot_01_a.py")
 
 
-def test_a_stage_needs_a_docstring(tmp_path):
-    (tmp_path / "examples").mkdir()
-    (tmp_path / "examples" / "plot_01_a.py").write_text("import os\n")
-    with pytest.raises(SyntaxError, match="a stage begins with a docstring"):
-        write_programs(tmp_path)
-
-
 def test_nothing_is_left_of_a_stage_that_was_removed(programs, tmp_path):
     programs(plot_01_a=TEACHES, plot_02_b=TEACHES)
     (tmp_path / "examples" / "plot_01_a.py").unlink()

@@ -67,7 +67,9 @@ def complete(file: Path, page: nodes.document, page_url: str) -> None:
             hidden = {"jupyter": {"source_hidden": True}}
             cell["metadata"] = hidden if source.startswith(FOLDED) else {}
             cell |= {"execution_count": count, "outputs": outputs}
-    file.write_text(json.dumps(notebook, indent=1) + "\n", encoding="utf-8")
+    part = file.with_suffix(".part")  # a build that is killed leaves no half notebook
+    part.write_text(json.dumps(notebook, indent=1) + "\n", encoding="utf-8")
+    part.replace(file)
 
 
 def pack(archive: Path, files: list[Path]) -> None:
