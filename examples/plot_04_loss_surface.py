@@ -76,8 +76,8 @@ plt.show()
 
 # %%
 # The surface is a bowl with a single lowest point and no other valley. Wherever you
-# start, downhill leads there. For a straight line that is so whenever x takes two
-# values at least. For a deep network it is not.
+# start, downhill leads there. For a line that is always so, unless all x are
+# equal. Larger models can have several valleys.
 #
 # The lowest point is not the truth. Fifty noisy points have a best line of their own,
 # and its loss is smaller than that of the true line.
@@ -126,9 +126,10 @@ assert np.isclose(along_m, 1)
 #
 # .. math:: L(k, m) = \frac{1}{n} \sum_i (e_i - k d_i)^2 + (m + k \bar{x} - \bar{y})^2
 #
-# The first term is a parabola in k. Its lowest point is at :math:`\hat{k} = \sum_i d_i
-# e_i / \sum_i d_i^2`, it has the value :math:`L_{\min}` there, and it rises by :math:`S
-# = \frac{1}{n} \sum_i d_i^2` times the squared distance:
+# The first term is a parabola in k. Its lowest point, where the derivative is 0, is at
+# :math:`\hat{k} = \sum_i d_i e_i / \sum_i d_i^2`. It has the value
+# :math:`L_{\min}` there, and it rises by :math:`S = \frac{1}{n} \sum_i d_i^2` times the
+# squared distance:
 #
 # .. math:: L(k, m) = L_{\min} + S (k - \hat{k})^2 + (m + k \bar{x} - \bar{y})^2
 #

@@ -170,8 +170,8 @@ plt.show()
 # 1. Train with learning rate 0.001. How far does the path get in 25 epochs?
 # 2. Start from another place: set ``model.k`` and ``model.m`` by hand before ``train``,
 #    as in stage 2. Does the path head for the same point?
-# 3. Use ``batch_size=1`` and look at the closer view. Why is the path rougher at its
-#    end?
+# 3. Use ``batch_size=1``, and draw the closer view 0.5 units around the truth. Why is
+#    the path rougher than with batches of 8?
 #
 # When you have tried: `the answers
 # <solutions/plot_14_stages.html#stage-5-the-trajectory>`__.
