@@ -64,7 +64,7 @@ if __name__ == "__main__":
     BUILD.mkdir(exist_ok=True)
     with FileLock(BUILD / "lock"):
         status = build()
-    page = os.path.relpath(SITE / "index.html")
+    page = SITE / "index.html"
     if status == 0:
         print(f"The site is ready: open {page}")
     elif SITE.is_dir():

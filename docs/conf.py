@@ -12,7 +12,8 @@ sys.path[:0] = [str(HERE / "_ext"), str(HERE.parent)]
 
 project = html_title = "Linear regression in PyTorch"
 author = "the linreg-tutorial authors"
-project_copyright = "2026, the linreg-tutorial authors. MIT licence, text and code"
+# Not "2026, ...": Sphinx would replace that year by the one of SOURCE_DATE_EPOCH.
+project_copyright = "the linreg-tutorial authors, 2026. MIT licence, text and code"
 version = release = "1.1.0"
 
 extensions = [
@@ -74,14 +75,15 @@ if site_url:
 
 suppress_warnings = ["sphinx_gallery.space_in_filename"]  # in the path of a checkout
 
-# What the page on speed measures never repeats. Without it, two builds are the same.
-but_12 = "(?!12_)" if os.environ.get("LINREG_WITHOUT_TIMES") else ""
+# What the page on speed and its answers measure never repeats. Without the two pages,
+# two builds are the same.
+but_timed = "(?!12_|16_)" if os.environ.get("LINREG_WITHOUT_TIMES") else ""
 sphinx_gallery_conf = {
     "examples_dirs": ["_programs"],  # the stages as complete programs
     "gallery_dirs": ["tutorial"],
     "subsection_order": ["_programs/understanding", "_programs/beyond", "*"],
     "within_subsection_order": "FileNameSortKey",
-    "filename_pattern": rf"[/\\]plot_{but_12}[^/\\]*$",
+    "filename_pattern": rf"[/\\]plot_{but_timed}[^/\\]*$",
     "image_scrapers": ("pages.figures.scraper",),
     "reset_modules": ("matplotlib", "programs.watch_stage"),
     "reset_modules_order": "both",

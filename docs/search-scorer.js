@@ -1,9 +1,14 @@
-// How search results are ranked. The words of a page count alike wherever they stand, so pages
-// that teach come before those that list: first the stages, last the solutions and the reference.
+// How search results are ranked. The words of a page count alike wherever they stand.
+// So pages that teach come before those that list: stages first, solutions last.
 var Scorer = {
   score: ([page, , , , points]) => {
-    const order = [/^tutorial\/solutions/, /^(api|changes|since)/, /./, /^tutorial\/\w+\/plot_/,
-                   /^tutorial\/plot_/];
+    const order = [
+      /^tutorial\/solutions/,
+      /^(api|changes|since)/,
+      /./,
+      /^tutorial\/\w+\/plot_/,
+      /^tutorial\/plot_/,
+    ];
     return points + 0.1 * order.findLastIndex(rule => rule.test(page));
   },
   objNameMatch: 11,

@@ -87,7 +87,7 @@ plt.show()
 #
 # 1. Make the true line steeper: replace the 3 in ``3 * self.x`` by 4. Does the program
 #    find that?
-# 2. Set ``range(25)`` to ``range(100)``. Is the answer closer to 5 at the end?
+# 2. Set ``range(25)`` to ``range(100)``. What does the intercept become?
 # 3. Leave out ``optimizer.step()``. Which line do you get, and why?
 #
 # When you have tried: `the answers

@@ -17,10 +17,9 @@ random numbers in it get a seed.
 # -----------
 #
 # ``torch`` is PyTorch. A *tensor* is its array of numbers, much like one of NumPy.
-# Matplotlib, here ``plt``, draws the figures. The last import is our own: it brings
-# ``use_house_style``, which sets the sizes of letters and lines, and two functions that
-# draw points and lines. Their code stands in the fold below, for whoever wants to see
-# it.
+# Matplotlib, here ``plt``, draws the figures. The functions in the fold are our own:
+# ``use_house_style`` sets the sizes of letters and lines, ``plot_points`` and
+# ``plot_line`` draw. You need not open it.
 
 import matplotlib.pyplot as plt
 import torch
@@ -51,20 +50,22 @@ from linreg.plotting import INK, plot_line, plot_points, use_house_style
 #
 # A dataset answers two questions: how many samples are there, and what is sample number
 # ``index``? So a dataset class needs three methods. ``__init__`` makes the points,
-# ``__len__`` says how many there are, and ``__getitem__`` returns one, as a pair of x
-# and y. Points are counted as Python counts, from 0.
+# ``__len__`` gives their number, and ``__getitem__`` is what ``dataset[index]`` calls:
+# it returns a pair of x and y. Points are counted as Python counts, from 0.
+# ``(Dataset)`` says that this class is meant as a dataset of PyTorch.
 #
-# ``torch.rand(n)`` draws n numbers evenly between 0 and 1, and ``torch.randn(n)`` draws
-# n numbers from the bell curve with standard deviation 1. Both are stretched to what is
-# asked for.
+# ``torch.rand(n)`` draws n numbers evenly between 0 and 1, and ``low + (high - low) *``
+# stretches them to the range. ``torch.randn(n)`` draws from the bell curve with
+# standard deviation 1. Random numbers come from a *generator*, which starts at the
+# *seed*; the end of this page shows what that is good for.
 
 from linreg.data import LinearRegressionDataset
 
 # %%
-# Three things around it. ``k: float`` says that k is meant to be a number with a
-# decimal point; Python does not check it. What comes after the ``*`` must be named in a
-# call, as in ``seed=0``. And three ``if`` lines stop where PyTorch would go on with
-# wrong points: a negative ``noise_std``, for instance, makes noise all the same.
+# What stands behind a colon or an arrow, such as ``float`` or ``Tensor``, says what is
+# meant; Python does not check it. What comes after the ``*`` must be named in a call,
+# as in ``seed=0``. Three ``if`` lines refuse settings that make no sense and that
+# PyTorch would accept.
 #
 # Make one and look inside
 # ------------------------
@@ -96,7 +97,9 @@ x_far, y_far = dataset[noise.abs().argmax()]
 use_house_style()
 plot_points(dataset.x, dataset.y)
 plot_line(dataset.k, dataset.m, (-3, 3), "truth")
-plt.vlines(x_far, dataset.k * x_far + dataset.m, y_far, color=INK, label="its noise")
+plt.vlines(
+    x_far, dataset.k * x_far + dataset.m, y_far, color=INK, label="largest noise"
+)
 plt.title("Training data")
 plt.legend()
 # Figure: fifty triangles scattered around a dashed, rising straight line; a short
@@ -104,8 +107,8 @@ plt.legend()
 plt.show()
 
 # %%
-# No point is far away. The standard deviation of all these distances is near the 0.5
-# that was asked for.
+# This point is far off. The standard deviation of all distances is near the 0.5 that
+# was asked for.
 
 print(f"largest distance:   {noise.abs().max():.3f}")
 print(f"standard deviation: {noise.std():.3f}")
@@ -117,12 +120,13 @@ assert abs(noise.std() - 0.5) < 0.15
 # The same points every time
 # --------------------------
 #
-# A computer's random numbers follow from a starting number, the *seed*. A *generator*
-# makes them: with the same seed, it makes the same numbers. So your output agrees with
-# this page, if you have the same PyTorch on the same kind of machine.
+# With the same seed, a generator makes the same numbers. So your output agrees with
+# this page, if you have the same PyTorch on the same kind of machine. (The whole
+# program gives no generator. It calls ``torch.manual_seed(0)``, the seed for all that
+# follows.)
 
-again = LinearRegressionDataset(k=3, m=5, n=50, seed=0)
-other = LinearRegressionDataset(k=3, m=5, n=50, seed=1)
+again = LinearRegressionDataset(k=3, m=5, n=len(dataset), seed=0)
+other = LinearRegressionDataset(k=3, m=5, n=len(dataset), seed=1)
 print("seed 0 twice, the same points:", torch.equal(again.x, dataset.x))
 print("seed 0 and 1, the same points:", torch.equal(other.x, dataset.x))
 # sphinx_gallery_start_ignore

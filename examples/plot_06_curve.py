@@ -113,17 +113,10 @@ def network(width):
 # .. math:: \hat{y} = W_3 \tanh(W_2 \tanh(W_1 x + b_1) + b_2) + b_3
 #
 # Without the bends, lines of lines would be one line again. The numbers in all
-# :math:`W` and :math:`b` are the parameters. They start at random, so fix the seed.
-
-torch.manual_seed(0)
-model = network(4)
-print([tuple(parameter.shape) for parameter in model.parameters()])
-print("numbers to learn:", sum(parameter.numel() for parameter in model.parameters()))
-# sphinx_gallery_start_ignore
-assert sum(parameter.numel() for parameter in model.parameters()) == 33
-# sphinx_gallery_end_ignore
-
-# %%
+# :math:`W` and :math:`b` are the parameters: with 4 hidden units 4 + 4 in the first
+# ``nn.Linear``, 16 + 4 in the second and 4 + 1 in the last, 33 in all. They start at
+# random, so the program fixes the seed.
+#
 # What changes in the program
 # ---------------------------
 #
@@ -145,7 +138,7 @@ assert sum(parameter.numel() for parameter in model.parameters()) == 33
 #    +history = train(model, new_loader(), optimizer, num_epochs=500)
 #
 # ``TensorDataset`` is a dataset of tensors that exist already. *Adam* is an optimiser
-# that fits the size of the step to each parameter. SGD gets there too, later.
+# that fits the size of the step to each parameter.
 
 dataset = TensorDataset(x_train, y_train)
 
@@ -180,22 +173,21 @@ plot_network(model, "4 hidden units in each layer")
 # Figure: The network's curve follows the dashed true curve in the middle, and misses it
 # by about 1 at both ends.
 plt.show()
-
-# %%
-# In the middle the network has found the wave. At the ends it misses: only a few points
-# lie there, and all of them on one side. How far is it off at x = -3, 0, 3 and 6?
-
+# sphinx_gallery_start_ignore
 x_look = torch.tensor([[-3.0], [0.0], [3.0], [6.0]])
 with torch.inference_mode():
-    misses = model(x_look) - true_curve(x_look)
-print("off by", [round(miss, 1) for miss in misses[:, 0].tolist()])
-# sphinx_gallery_start_ignore
-assert abs(misses[1].item()) < 0.5 < 0.8 < abs(misses[[0, 2]]).min().item()
-assert abs(misses[3].item()) > 1
+    misses = abs(model(x_look) - true_curve(x_look))[:, 0].tolist()
+assert misses[1] < 0.5
+assert 1 < misses[0] < 1.5
+assert 1 < misses[2] < 1.5
+assert round(misses[3], 1) == 2.4
+assert sum(parameter.numel() for parameter in model.parameters()) == 33
 # sphinx_gallery_end_ignore
 
 # %%
-# At x = 6 there is no data at all: nothing holds the network in place there.
+# In the middle the network has found the wave. At both ends it is off by more than 1:
+# few points lie there, and all of them on one side. Farther out there is no data, and
+# nothing holds the network in place: at x = 6 it is off by 2.4.
 #
 # Is a larger network better?
 # ---------------------------
@@ -270,8 +262,9 @@ def fit_networks(width, steps=600):
 # %%
 # ``functional_call`` calls a network with the parameters that it is handed. The rest is
 # the loop of stage 3, with all 20 points in each of 600 steps. Its loss is the mean
-# over all sets, but each network's parameters change its own part alone. The function
-# returns 40 held-out losses. Here they are beside those of 40 lines:
+# over all sets. Each network's parameters change its own part alone, a fortieth, and
+# Adam does not mind the factor. The function returns 40 held-out losses. Here they are
+# beside those of 40 lines:
 
 lines = [least_squares(x[:, 0], y[:, 0]) for x, y in zip(x_sets, y_sets, strict=True)]
 k_sets, m_sets = torch.tensor(lines)[:, :, None, None].unbind(dim=1)

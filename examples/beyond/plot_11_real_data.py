@@ -33,7 +33,7 @@ from linreg.training import train
 # The table
 # ---------
 #
-# Each entry holds a name, a distance in megaparsecs (Mpc; one is 3.26 million light
+# Each entry holds a name, a distance in megaparsecs (Mpc; one is 3 million light
 # years) and a velocity in km/s. A positive velocity points away from us. The entries
 # are those of Table 1 in E. Hubble, "A relation between distance and radial velocity
 # among extra-galactic nebulae", PNAS 15 (1929), pages 168-173.
@@ -152,7 +152,7 @@ assert history_single.parameters["k"][-1] == history_single.parameters["k"][-2]
 
 # %%
 # The step is smaller than half of that gap. The sum rounds back to where it was. For
-# this data it is no loss: you will see that the slope is uncertain in its second digit.
+# this data it is no loss: you will see that the slope is uncertain in its first digit.
 #
 # How large may the learning rate be?
 # -----------------------------------

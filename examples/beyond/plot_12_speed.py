@@ -189,11 +189,11 @@ for place in places:
 
 print("points in a step   " + "".join(f"{place:>14}" for place in places))
 for i, size in enumerate(sizes):
-    row = "".join(f"{1e6 * taken[i]:11.1f} µs" for taken in places.values())
+    row = "".join(f"{1e6 * taken[i]:11.1f} us" for taken in places.values())
     print(f"{size:<19,}" + row)
 step, largest = places["cpu"][0], places["cpu"][-1]
 point = (largest - step) / sizes[-1]
-print(f"price of a step:  {1e6 * step:8.1f} µs")
+print(f"price of a step:  {1e6 * step:8.1f} us")
 print(f"price of a point: {1e9 * point:8.2f} ns, one step is worth {step / point:,.0f}")
 # sphinx_gallery_start_ignore
 assert step > 100 * point
@@ -212,8 +212,9 @@ assert step > 100 * point
 # -----------------
 #
 # ``torch.compile`` translates a function into machine code that visits each number
-# fewer times. That takes long, at the first call, and needs a C++ compiler. (The lines
-# on warnings hide one that PyTorch causes itself.)
+# fewer times. That takes long, at the first call, and needs a C++ compiler. (The result
+# is kept on disk, so a second run of a program starts faster. The lines on warnings
+# hide one that PyTorch causes itself.)
 
 
 def loss_of(model, x, y):
@@ -241,7 +242,7 @@ for size in (8, 65_536, 1_000_000):
     x, y = many.x[:size], many.y[:size]
     written = seconds(lambda x=x, y=y: loss_of(line, x, y).backward())
     machine = seconds(lambda x=x, y=y: compiled(line, x, y).backward())
-    print(f"{size:<13,}{1e6 * written:11.1f} µs{1e6 * machine:11.1f} µs")
+    print(f"{size:<13,}{1e6 * written:11.1f} us{1e6 * machine:11.1f} us")
 
 # %%
 # Divide the time of the first call by what one step saves: so many steps must follow
@@ -290,7 +291,7 @@ plt.loglog(counts[: len(times[by_tensor])], times[by_tensor], "s-", color=BATCH)
 plt.loglog(counts[3:], [8 * n / bandwidth for n in counts[3:]], "--", color=INK)
 plt.text(3e3, times[by_item][2], "item by item ", color=MODEL, ha="right")
 plt.text(1e6, times[by_tensor][4] / 3, "by tensors", color=BATCH)
-plt.text(1.5e5, 8 * 5e4 / bandwidth / 2, "memory", color=INK)
+plt.text(8e5, 8 * 8e5 / bandwidth / 8, "memory", color=INK)
 plt.xlabel("number of points")
 plt.ylabel("seconds per epoch")
 plt.title("One epoch")

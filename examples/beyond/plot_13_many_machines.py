@@ -64,6 +64,7 @@ for process, color in enumerate(SURFACE[1:4]):
     plt.barh(range(1, 8), width, left=left, color=color, edgecolor=INK)
     plt.text(left[0] + 1.4, 0.4, f"process {process}", ha="center")
     left += width
+plt.yticks(range(1, 8))
 plt.ylim(7.5, 0)
 plt.xlabel("points")
 plt.ylabel("mini-batch")
@@ -86,9 +87,9 @@ plt.show()
 
 squares = torch.tensor([1.0, 4.0, 9.0, 16.0, 25.0, 36.0, 49.0, 64.0])
 shares = squares.tensor_split(3)
-print("loss of the batch:   ", squares.mean().item())
-print("mean of three means: ", sum(share.mean() for share in shares).item() / 3)
-print("sum of three parts:  ", sum(share.sum() for share in shares).item() / 8)
+print(f"loss of the batch:    {squares.mean():.1f}")
+print(f"mean of three means:  {sum(share.mean() for share in shares) / 3:.1f}")
+print(f"sum of three parts:   {sum(share.sum() for share in shares) / 8:.1f}")
 # sphinx_gallery_start_ignore
 assert sum(share.sum() for share in shares).item() / 8 == squares.mean().item() == 25.5
 assert sum(share.mean() for share in shares).item() / 3 > 28
@@ -164,8 +165,10 @@ WORKER = program("linreg.worker")
 # Run it
 # ------
 #
-# ``--standalone`` says that all processes run on this machine. If one fails,
-# ``torchrun`` stops the others and, with ``--max-restarts=1``, starts all again, once.
+# ``--standalone`` says that all processes run on this machine, and ``--local-addr`` at
+# which address: else they look up its name, which not every network knows. If one
+# fails, ``torchrun`` stops the others and, with ``--max-restarts=1``, starts all again,
+# once.
 
 folder = tempfile.TemporaryDirectory()
 worker = Path(folder.name, "worker.py")
@@ -176,7 +179,8 @@ variables = {"TORCH_DISABLE_SHARE_RDZV_TCP_STORE": "1", "OMP_NUM_THREADS": "1"}
 def torchrun(processes, name, *options):
     """Train with several processes, and return the exit status and what was printed."""
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
-    command += [f"--nproc-per-node={processes}", "--max-restarts=1", str(worker)]
+    command += ["--local-addr=127.0.0.1", "--max-restarts=1"]
+    command += [f"--nproc-per-node={processes}", str(worker)]
     command += [f"--checkpoint={folder.name}/{name}", *options]
     environment = {**os.environ, **variables}
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
@@ -235,8 +239,8 @@ for name, one in model.state_dict().items():
 # Kill one
 # --------
 #
-# Now process 1 kills itself after step 105, with a signal that no program can catch.
-# The connection breaks, so process 0 fails too.
+# Now process 1 kills itself after step 105, with a signal that no program can catch
+# (and that Windows lacks). The connection breaks, so process 0 fails too.
 
 status, printed = torchrun(2, "killed.pt", "--kill-at=105")
 print(printed + f"exit status {status}")

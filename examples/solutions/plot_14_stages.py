@@ -340,10 +340,9 @@ assert best <= loss < 1.05 * best
 # sphinx_gallery_end_ignore
 
 # %%
-# **3. A hundred steps.** After 600 steps the median for 64 units is 0.54. After 100 it
-# is 0.41, lower than that of 4 units at any time shown: by then the wide networks have
-# found the wave, and have not yet found the noise. So the number of steps matters as
-# much as the width.
+# **3. A hundred steps.** The median is lower after 100 steps than after 600, and lower
+# than that of 4 units at any time shown: by then the wide networks have found the wave,
+# and have not yet found the noise. So the number of steps matters as much as the width.
 
 draw(1000, 1)  # the page draws these first
 x_sets, y_sets = draw(40, 20, 1)

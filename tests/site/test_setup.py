@@ -104,3 +104,23 @@ def test_without_a_browser_make_says_in_one_line_what_to_do(tmp_path):
     assert ran.returncode == 0  # the tests that need none still run
     assert ran.stdout == "The tests need a browser: Playwright downloads Chromium.\n"
     assert ran.stderr == browser.NO_BROWSER + "\n"
+
+
+def test_make_serve_listens_on_this_machine_alone():
+    dry = ["make", "-n", "-C", str(ROOT), "serve", f"VENV={sys.prefix}"]
+    ran = subprocess.run(dry, capture_output=True, text=True, check=True)
+    assert "-m http.server --bind 127.0.0.1 " in ran.stdout
+
+
+def test_workflows_have_least_privilege_and_pinned_actions():
+    (workflow,) = (ROOT / ".github" / "workflows").iterdir()
+    text = workflow.read_text()
+    assert "\npermissions: {}\n" in text
+    granted = re.findall(r"    permissions:\n((?:      .*\n)+?)    \w", text)
+    grants = [re.sub(" #.*", "", grant).strip() for grant in granted]
+    assert grants == ["contents: read", "contents: write"]
+    uses = re.findall(r"uses: (\S+)", text)
+    assert all(re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40}", action) for action in uses)
+    assert len(uses) == text.count("uses:") > 0
+    assert "persist-credentials: false" in text
+    assert "pull_request_target" not in text
