@@ -75,8 +75,7 @@ if site_url:
 
 suppress_warnings = ["sphinx_gallery.space_in_filename"]  # in the path of a checkout
 
-# What the page on speed and its answers measure never repeats. Without the two pages,
-# two builds are the same.
+# The times on these pages never repeat. Without them, two builds are the same.
 but_timed = "(?!12_|16_)" if os.environ.get("LINREG_WITHOUT_TIMES") else ""
 sphinx_gallery_conf = {
     "examples_dirs": ["_programs"],  # the stages as complete programs
