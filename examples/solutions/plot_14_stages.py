@@ -340,10 +340,10 @@ assert best <= loss < 1.05 * best
 # sphinx_gallery_end_ignore
 
 # %%
-# **3. A hundred steps.** After 600 steps the median for 64 units is higher than the 0.43
-# of 4 units. After 100 steps it is about as low: by then the wide networks have found
-# the wave, and have not yet found the noise. So the number of steps matters as much as
-# the width.
+# **3. A hundred steps.** After 600 steps the median for 64 units is higher than the
+# 0.43 of 4 units. After 100 steps it is about as low: by then the wide networks have
+# found the wave, and have not yet found the noise. So the number of steps matters as
+# much as the width.
 
 draw(1000, 1)  # the page draws these first
 x_sets, y_sets = draw(40, 20, 1)
