@@ -161,7 +161,7 @@ assert np.allclose(H, formula, rtol=0, atol=1e-12)
 # sphinx_gallery_end_ignore
 
 # %%
-# (``torch.func.hessian`` does both in one call, but warns in this version of PyTorch.)
+# (``torch.func.hessian`` does both in one call, but warns in PyTorch 2.13.)
 # You can check H: take the derivatives of the two sums of the page before.
 #
 # .. math::
@@ -223,8 +223,9 @@ assert np.allclose(along_axes[-1] / along_axes[0], (1 - 0.01 * curvatures) ** 17
 # sphinx_gallery_end_ignore
 
 # %%
-# The tutorial of 2019 printed 4.86. Most of what is missing to 5 are steps that were
-# not taken; the rest is the noise of its data and its batches.
+# The tutorial of 2019 printed 4.86. What is missing to 5 are steps that were not taken.
+# That it is so close to 4.854 is luck: on other data, such runs end at 4.84 with a
+# standard deviation of 0.08.
 #
 # How large may the learning rate be?
 # -----------------------------------
@@ -236,6 +237,14 @@ assert np.allclose(along_axes[-1] / along_axes[0], (1 - 0.01 * curvatures) ** 17
 
 limit = 2 / curvatures[1]
 print(f"limit: {limit:.4f}")
+# sphinx_gallery_start_ignore
+sets = [LinearRegressionDataset(k=3, m=5, n=50, seed=seed) for seed in range(1000)]
+batches = shuffled_epochs(runs=1000, n=50, batch_size=8, num_epochs=25, seed=0)
+x_sets, y_sets = (torch.stack([getattr(d, name) for d in sets]) for name in "xy")
+ends_of_m = train_runs(x_sets, y_sets, batches, lr=0.01)[-1, :, 1]
+assert abs(ends_of_m.mean() - 4.84) < 0.01
+assert abs(ends_of_m.std() - 0.08) < 0.01
+# sphinx_gallery_end_ignore
 for factor, style, color in ((1.02, ":", INK), (0.98, "-", MODEL)):
     path = descend(x, y, factor * limit, steps=100) - exact
     distance = np.linalg.norm(path, axis=1)
@@ -266,17 +275,17 @@ plt.show()
 ratios, sizes = np.array([0.70, 0.80, 0.98, 1.02, 1.05, 1.15]), (1, 8, 25, 50)
 rates = torch.tensor(ratios * limit).repeat_interleave(100)
 points = dataset.x.double().expand(600, 50), dataset.y.double().expand(600, 50)
-ends = {}
+late = {}
 for size in sizes:
     epochs = 2000 // -(-50 // size)  # steps by steps per epoch, rounded up
     batches = shuffled_epochs(600, 50, size, epochs, seed=0)
-    ends[size] = train_runs(*points, batches, rates)[-1].numpy() - exact
-    ends[size] = ends[size].reshape(6, 100, 2)
+    last_500 = train_runs(*points, batches, rates)[-500:].numpy() - exact
+    late[size] = last_500.reshape(500, 6, 100, 2)
 
 # %%
 # The share that flew away:
 
-flown = {size: ~(abs(ends[size]).max(axis=2) < 1000) for size in sizes}
+flown = {size: ~(abs(late[size][-1]).max(axis=2) < 1000) for size in sizes}
 print("rate / limit   1 point  8 points  25 points  all 50")
 for i, ratio in enumerate(ratios):
     row = "".join(f"{flown[size][i].mean():10.0%}" for size in sizes)
@@ -285,23 +294,23 @@ for i, ratio in enumerate(ratios):
 share = {size: flown[size].mean(axis=1) for size in sizes}
 assert share[1][0] < 0.1
 assert (share[1][1:] > 0.95).all()
-assert (share[8][:5] < 0.1).all()
+assert (share[8][:5] == 0).all()
 assert share[8][5] > 0.95
-assert (share[25][:4] < 0.1).all()
+assert (share[25][:4] == 0).all()
 assert (share[25][4:] > 0.95).all()
 assert (share[50][:3] == 0).all()
 assert (share[50][3:] == 1).all()
 # sphinx_gallery_end_ignore
 
 # %%
-# Single points fly away far below the limit. Batches of 8 outlive it: nearly all
-# survive at 1.05 times the limit, batches of 25 at 1.02 times. They pay with a loss
+# Single points fly away far below the limit. Batches of 8 outlive the full batch: all
+# survive at 1.05 times the limit, and batches of 25 at 1.02 times. They pay with a loss
 # that never settles. It lies above its minimum by :math:`\frac{1}{2} \delta^T H
-# \delta`, with :math:`\delta` for the error; for batches of 8:
+# \delta`, with :math:`\delta` for the error. For batches of 8, in the last 500 steps:
 
-above = (ends[8] @ H * ends[8]).sum(axis=2) / 2
+above = (late[8] @ H * late[8]).sum(axis=3) / 2
 for i in (0, 2, 3):
-    low, middle, high = np.quantile(above[i], [0.1, 0.5, 0.9])
+    low, middle, high = np.quantile(above[:, i], [0.1, 0.5, 0.9])
     print(f"{ratios[i]}: median {middle:.2f}, and 80 % from {low:.2f} to {high:.1f}")
 lowest = np.mean(residual**2)
 print(f"the minimum itself: {lowest:.2f}")
@@ -351,7 +360,8 @@ runs = {0.01: (-1, -1, "-"), 0.1: (-1, 1, "--"), 0.25: (1, -1, "-."), 0.34: (1, 
 for rate, (k_side, m_side, style) in runs.items():
     start = exact + 5 * np.array([k_side, m_side])
     path = descend(x, y, rate, 30, start)
-    plt.plot(*path.T, style, color=MODEL, marker=".")
+    drawn = path if rate < limit else path[:6]  # later jumps would cover these
+    plt.plot(*drawn.T, style, color=MODEL, marker=".")
     plt.text(start[0], start[1] + 0.8 * m_side, f"{rate}", ha="center", va="center")
     print(f"rate {rate:.2f}: error {np.linalg.norm(path[-1] - exact):.1e}")
 plot_parameters(*exact, "exact")
