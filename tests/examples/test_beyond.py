@@ -1,8 +1,13 @@
 """What stage 6 and the pages beyond found, against oracles that share no code."""
 
+import ast
+import os
 import re
+import subprocess
+import sys
 from fractions import Fraction
 from pathlib import Path
+from types import SimpleNamespace
 
 import mpmath
 import pytest
@@ -121,6 +126,24 @@ def test_networks_trained_at_once_are_networks_trained_one_by_one(curve):
         x, y = curve["x_held_out"][i], curve["y_held_out"][i]
         alone = torch.mean((networks[i](x) - y) ** 2)
         torch.testing.assert_close(together[i], alone, rtol=1e-3, atol=1e-4)
+
+
+def test_workers_find_each_other_where_the_machine_has_an_unknown_name(
+    tmp_path, monkeypatch
+):
+    """As pytorch/pytorch issue 150532: each waited for a host that nobody knows."""
+    unknown = "import socket\nsocket.getfqdn = lambda name='': 'unknown.invalid'\n"
+    (tmp_path / "sitecustomize.py").write_text(unknown)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    worker = tmp_path / "worker.py"
+    worker.write_text("import os\nprint(os.environ['MASTER_ADDR'])\n")
+    page = EXAMPLES / "beyond" / "plot_13_many_machines.py"
+    tree = ast.parse(page.read_text("utf-8"))
+    (start,) = (node for node in tree.body if getattr(node, "name", "") == "torchrun")
+    names = {"os": os, "subprocess": subprocess, "sys": sys, "worker": worker}
+    names |= {"folder": SimpleNamespace(name=tmp_path), "variables": {}}
+    exec(ast.unparse(start), names)
+    assert names["torchrun"](1, "run.pt") == (0, "127.0.0.1\n")
 
 
 def test_the_worker_stands_on_its_page_whole():

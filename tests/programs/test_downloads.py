@@ -130,6 +130,7 @@ def test_a_notebook_is_its_program_with_the_outputs_of_its_page(site, stem):
     printed, figures = outputs(notebook)
     text = page(site, stem)
     assert lines_of(printed, "") == lines_of(printed_on(text), "")
+    assert printed.isascii()  # other code pages of Windows lack the rest
     assert len(figures) == figures_on(text, stem)
     for figure in figures:
         alpha = Image.open(io.BytesIO(figure)).convert("RGBA").getchannel("A")
