@@ -15,7 +15,6 @@ author = "the linreg-tutorial authors"
 # Not "2026, ...": Sphinx would replace that year by the one of SOURCE_DATE_EPOCH.
 project_copyright = "the linreg-tutorial authors, 2026. MIT licence, text and code"
 version = release = "1.1.0"
-language = "en"
 
 extensions = [
     "sphinx.ext.autodoc",
@@ -70,7 +69,6 @@ if site_url:
     html_baseurl = ogp_site_url = site_url.rstrip("/") + "/"
     extensions += ["sphinx_sitemap", "sphinxext.opengraph"]
     sitemap_url_scheme = "{link}"
-    sitemap_show_lastmod = False
     sitemap_excludes = ["search.html", "genindex.html", "404.html"]
     ogp_enable_meta_description = False
     ogp_social_cards = {"enable": False}

@@ -250,9 +250,18 @@ def test_a_card_is_one_link_with_a_name_a_picture_and_words(page, address):
     card = page.locator(".sphx-glr-thumbcontainer").first
     assert card.get_by_role("link", name="The whole program").count() == 1
     assert card.get_by_role("link").count() == 1
-    assert card.locator("a img").count() == 2  # light and dark
-    card.click(position={"x": 20, "y": card.bounding_box()["height"] - 20})
+    assert card.locator("img").count() == 2  # light and dark
+    card.click(position={"x": 20, "y": 20})  # on the picture
     expect(page).to_have_title("The whole program - Linear regression in PyTorch")
+
+
+def test_names_in_code_link_to_their_documentation(page, address):
+    page.goto(address + STAGE)
+    links = page.locator(".highlight a")
+    address = links.filter(has_text="DataLoader").first.get_attribute("href")
+    assert address.startswith("https://docs.pytorch.org/docs/stable/data.html#")
+    assert address.endswith("#torch.utils.data.DataLoader")
+    assert "optimizer" not in links.all_text_contents()  # a variable
 
 
 def test_side_bars_have_names_and_captions_a_level(page, address):

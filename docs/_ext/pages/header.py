@@ -75,7 +75,8 @@ def minutes(node: nodes.Node) -> float:
     if isinstance(node, nodes.section) and node[0].astext().startswith("Why:"):
         return 0
     if isinstance(node, nodes.literal_block):
-        return len(node.astext().splitlines()) / CODE_LINES_PER_MINUTE
+        lines = filter(str.strip, node.astext().splitlines())  # but the blank ones
+        return len(list(lines)) / CODE_LINES_PER_MINUTE
     if isinstance(node, nodes.paragraph | nodes.term | nodes.title):
         return len(node.astext().split()) / WORDS_PER_MINUTE
     return sum(map(minutes, node.children))
