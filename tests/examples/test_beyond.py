@@ -111,23 +111,6 @@ def test_the_network_is_the_formula_of_the_page(curve):
     torch.testing.assert_close(curve["model"](x), by_hand)
 
 
-def test_networks_trained_at_once_are_networks_trained_one_by_one(curve):
-    torch.manual_seed(0)
-    together = curve["fit_networks"](4, steps=20)
-    torch.manual_seed(0)
-    networks = [curve["network"](4) for _ in range(40)]
-    for i in (0, 39):
-        optimizer = torch.optim.Adam(networks[i].parameters(), lr=0.01)
-        x, y = curve["x_sets"][i], curve["y_sets"][i]
-        for _ in range(20):
-            optimizer.zero_grad()
-            torch.mean((networks[i](x) - y) ** 2).backward()
-            optimizer.step()
-        x, y = curve["x_held_out"][i], curve["y_held_out"][i]
-        alone = torch.mean((networks[i](x) - y) ** 2)
-        torch.testing.assert_close(together[i], alone, rtol=1e-3, atol=1e-4)
-
-
 def test_workers_find_each_other_where_the_machine_has_an_unknown_name(
     tmp_path, monkeypatch
 ):

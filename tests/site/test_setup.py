@@ -94,15 +94,10 @@ def test_make_installs_nothing_while_something_else_runs(make, tmp_path):
 def test_make_hands_on_nothing_that_is_meant_for_another_python():
     """As robotmcp/ros-mcp-server issue 275: on PYTHONPATH stand the plugins of ROS."""
     others = dict.fromkeys(OF_ANOTHER_PYTHON, "of another")
-    shown = subprocess.run(
-        ["make", "--no-print-directory", "-f", "-", "show"],
-        input="include Makefile\nshow:\n\t@env\n",
-        cwd=ROOT,
-        env=os.environ | others | {"PYTHONDEVMODE": "handed on"},
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
+    settings = os.environ | others | {"PYTHONDEVMODE": "handed on"}
+    asked = {"input": "include Makefile\nshow:\n\t@env\n", "text": True}
+    command = ["make", "-f", "-", "show"]
+    shown = subprocess.check_output(command, cwd=ROOT, env=settings, **asked)
     assert "PYTHONDEVMODE=handed on\n" in shown
     assert "of another" not in shown
 
