@@ -1,8 +1,13 @@
 """What stage 6 and the pages beyond found, against oracles that share no code."""
 
+import ast
+import os
 import re
+import subprocess
+import sys
 from fractions import Fraction
 from pathlib import Path
+from types import SimpleNamespace
 
 import mpmath
 import pytest
@@ -106,21 +111,22 @@ def test_the_network_is_the_formula_of_the_page(curve):
     torch.testing.assert_close(curve["model"](x), by_hand)
 
 
-def test_networks_trained_at_once_are_networks_trained_one_by_one(curve):
-    torch.manual_seed(0)
-    together = curve["fit_networks"](4, steps=20)
-    torch.manual_seed(0)
-    networks = [curve["network"](4) for _ in range(40)]
-    for i in (0, 39):
-        optimizer = torch.optim.Adam(networks[i].parameters(), lr=0.01)
-        x, y = curve["x_sets"][i], curve["y_sets"][i]
-        for _ in range(20):
-            optimizer.zero_grad()
-            torch.mean((networks[i](x) - y) ** 2).backward()
-            optimizer.step()
-        x, y = curve["x_held_out"][i], curve["y_held_out"][i]
-        alone = torch.mean((networks[i](x) - y) ** 2)
-        torch.testing.assert_close(together[i], alone, rtol=1e-3, atol=1e-4)
+def test_workers_find_each_other_where_the_machine_has_an_unknown_name(
+    tmp_path, monkeypatch
+):
+    """As pytorch/pytorch issue 150532: each waited for a host that nobody knows."""
+    unknown = "import socket\nsocket.getfqdn = lambda name='': 'unknown.invalid'\n"
+    (tmp_path / "sitecustomize.py").write_text(unknown)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    worker = tmp_path / "worker.py"
+    worker.write_text("import os\nprint(os.environ['MASTER_ADDR'])\n")
+    page = EXAMPLES / "beyond" / "plot_13_many_machines.py"
+    tree = ast.parse(page.read_text("utf-8"))
+    (start,) = (node for node in tree.body if getattr(node, "name", "") == "torchrun")
+    names = {"os": os, "subprocess": subprocess, "sys": sys, "worker": worker}
+    names |= {"folder": SimpleNamespace(name=tmp_path), "variables": {}}
+    exec(ast.unparse(start), names)
+    assert names["torchrun"](1, "run.pt") == (0, "127.0.0.1\n")
 
 
 def test_the_worker_stands_on_its_page_whole():

@@ -140,35 +140,6 @@ def test_the_steps_to_1_percent_are_those_of_two_separate_axes(pages, points, mo
         assert pages["convergence"]["steps"][name][int(momentum > 0)] == last + 1
 
 
-def end_points(random, x, y, epochs=25, lr=0.01):
-    """Train a line for each row with NumPy, in float64."""
-    k, m = np.zeros(len(x)), np.zeros(len(x))
-    for _ in range(epochs):
-        order = random.permuted(np.tile(np.arange(50), (len(x), 1)), axis=1)
-        for index in np.split(order, range(8, 50, 8), axis=1):
-            x_batch = np.take_along_axis(x, index, axis=1)
-            y_batch = np.take_along_axis(y, index, axis=1)
-            error = k[:, None] * x_batch + m[:, None] - y_batch
-            k = k - lr * 2 * np.mean(error * x_batch, axis=1)
-            m = m - lr * 2 * np.mean(error, axis=1)
-    return np.stack([k, m], axis=1)
-
-
-def test_the_two_clouds_are_those_of_a_simulation(pages, points):
-    random = np.random.default_rng(0)
-    x = random.uniform(-3, 3, (4000, 50))
-    fresh = end_points(random, x, 3 * x + 5 + random.normal(0, 0.5, x.shape))
-    again = end_points(random, *(np.tile(column, (4000, 1)) for column in points))
-    for cloud, oracle in (
-        (pages["noise"]["fresh"], fresh),
-        (pages["noise"]["again"], again),
-    ):
-        found, spread = cloud.double().numpy(), oracle.std(axis=0)
-        assert found.std(axis=0) == pytest.approx(spread, rel=0.12)
-        off = abs(found.mean(axis=0) - oracle.mean(axis=0))
-        np.testing.assert_array_less(off, 4 * spread / 500**0.5)
-
-
 def test_without_zero_grad_the_loss_is_that_of_two_swings(pages, points, bowl):
     """Along an axis e(t+1) = 2 e(t) - e(t-1) - lr c e(t), so e(t) is a cosine."""
     curvatures, _, start = bowl

@@ -57,7 +57,7 @@ OURS = [
     (loss_surface, {"m_values": [[1.0]]}, "must have one dimension"),
     (mean_squared_error, {"prediction": ones(3, 1), "target": ones(3)}, "same shape"),
     (mean_squared_error, {"prediction": ones(3), "target": ones(1)}, "same shape"),
-    (training, {"loader": []}, "a batch at least, got none in epoch=1"),
+    (training, {"loader": []}, "must yield a batch, got none in epoch 1"),
     (training, {"optimizer_of": LinearRegressionModel()}, "parameters of model"),
     (runs, {"x": ones(4), "y": ones(4)}, r"shape \(runs, n\)"),
     (runs, {"y": ones(2, 1)}, r"got \(2, 4\) and \(2, 1\)"),

@@ -51,7 +51,7 @@ def the_posts(seed):
 @given(
     sizes=st.lists(st.integers(1, 9), min_size=1, max_size=5),
     learning_rate=st.floats(1e-4, 0.05),
-    num_epochs=st.integers(0, 6),
+    num_epochs=st.integers(-1, 6),
     seed=st.integers(0, 1000),
 )
 def test_agrees_with_a_loop_in_numpy(sizes, learning_rate, num_epochs, seed):
@@ -102,14 +102,6 @@ def test_a_record_is_a_copy_that_later_training_leaves_alone(dtype):
     assert len(set(before)) == 3
     nn.init.constant_(model.k, 99)
     assert np.array_equal(history.parameters["k"], before)
-
-
-@pytest.mark.parametrize("num_epochs", [0, -1])
-def test_no_epochs_train_nothing(num_epochs):
-    model, loader, optimizer = the_posts(seed=0)
-    history = train(model, loader, optimizer, num_epochs)
-    assert history.epoch_loss.shape == (0,)
-    assert history.parameters["k"].tolist() == [0]
 
 
 def test_any_module_any_optimizer_and_parameters_of_any_shape():

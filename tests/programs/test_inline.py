@@ -4,16 +4,13 @@ import ast
 import contextlib
 import io
 import re
-import shutil
-import sys
 from pathlib import Path
 from textwrap import dedent
 
 import pytest
-from programs.inline import imports_of, write_programs
+from programs.inline import write_programs
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = {"torch", "numpy", "matplotlib"}
 LIBRARY = {
     "numbers": '''
         """Constants."""
@@ -211,27 +208,6 @@ def test_nothing_is_left_of_a_stage_that_was_removed(programs, tmp_path):
     programs(plot_01_a=TEACHES, plot_02_b=TEACHES)
     (tmp_path / "examples" / "plot_01_a.py").unlink()
     assert list(programs()) == ["plot_02_b"]
-
-
-@pytest.fixture(scope="module")
-def real_programs(tmp_path_factory):
-    """The programs of the tutorial, written beside a copy of the sources."""
-    folder = tmp_path_factory.mktemp("real")
-    for name in ("examples", "linreg"):
-        shutil.copytree(ROOT / name, folder / name)
-    write_programs(folder)
-    return sorted((folder / "docs" / "_programs").rglob("*.py"))
-
-
-def test_the_programs_of_the_tutorial(real_programs):
-    assert len(real_programs) == len([*(ROOT / "examples").rglob("*.py")])
-    for file in real_programs:
-        tree = ast.parse(file.read_text(encoding="utf-8"))
-        lines = [line for n in ast.walk(tree) for line in imports_of(n).values()]
-        roots = {re.split("[ .]", line.strip())[1] for line in lines}
-        assert roots - sys.stdlib_module_names <= PACKAGES, file
-        names = [node.name for node in tree.body if hasattr(node, "name")]
-        assert len(names) == len(set(names)), file
 
 
 def test_the_library_imports_in_one_direction():

@@ -1,6 +1,7 @@
 """Every page of the built site, opened as a file at the width of a phone."""
 
 import re
+from html import unescape
 from html.parser import HTMLParser
 from urllib.parse import unquote, urldefrag, urlsplit
 
@@ -122,7 +123,7 @@ def test_the_landing_page_shows_the_whole_program_of_its_page(site):
             r'(?s)<div class="highlight-[pP]ython.*?<pre>(.*?)</pre>',
             (site / name).read_text("utf-8"),
         )
-        blocks.append(re.sub("<[^>]*>", "", block).strip())
+        blocks.append(unescape(re.sub("<[^>]*>", "", block)).strip())
     assert blocks[0] == blocks[1]
     assert blocks[0].startswith("import matplotlib")
     assert "optimizer.step()" in blocks[0]

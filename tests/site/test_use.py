@@ -1,8 +1,10 @@
 """The built site, used as a reader uses it: served by a host, below some path."""
 
+import io
 import re
 
 import pytest
+from PIL import Image
 from playwright.sync_api import expect
 from site_visit import PREFIX
 
@@ -267,6 +269,31 @@ def test_side_bars_have_names_and_captions_a_level(page, address):
     for name in ("Site", "This page"):
         assert page.get_by_role("complementary", name=name).count() == 1
     assert page.get_by_role("heading", name="Use", level=2).count() == 1
+
+
+@pytest.mark.parametrize(("system", "theme"), [("dark", "light"), ("light", "dark")])
+def test_figures_have_their_ground_where_a_system_forces_its_colours(
+    page, address, system, theme
+):
+    """As microbit-foundation/ml-trainer issue 509: dark lines on forced black."""
+    page.emulate_media(color_scheme=system, forced_colors="active")
+    page.goto(address + "index.html")
+    page.evaluate(f"localStorage.theme = '{theme}'")
+    for path, name in ((STAGE, "article img:visible"), ("explorer.html", "#data-view")):
+        page.goto(address + path)
+        picture = io.BytesIO(page.locator(name).first.screenshot())
+        brightness = Image.open(picture).convert("L").getpixel((3, 3))
+        assert brightness > 200 if theme == "light" else brightness < 60
+
+
+def test_code_runs_from_left_to_right_on_a_page_translated_to_arabic(page, address):
+    """As facebook/docusaurus pull request 4277; a browser's translation sets `dir`."""
+    page.goto(address + STAGE)
+    page.evaluate("document.documentElement.dir = 'rtl'")
+    for name in ("article p", "article pre", "article code"):
+        direction = "elements => elements.map(e => getComputedStyle(e).direction)"
+        found = page.locator(name).evaluate_all(direction)
+        assert set(found) == {"rtl" if name == "article p" else "ltr"}
 
 
 def test_an_unknown_address_gets_a_page_that_needs_nothing_else(page, address):
