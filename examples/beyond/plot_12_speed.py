@@ -313,9 +313,9 @@ torch.set_num_threads(threads)
 # the last size should pay for computing:
 
 n, taken = counts[len(times[by_tensor]) - 1], times[by_tensor][-1]
-print(f"an epoch of {n:,} points: {taken:.2f} s")
-print(f"{n // 4096:,} steps at their fixed price: {step * n / 4096:.2f} s")
-print(f"the points at theirs: {point * n:.2f} s")
+print(f"an epoch of {n:,} points: {1e3 * taken:.1f} ms")
+print(f"{n // 4096:,} steps at their fixed price: {1e3 * step * n / 4096:.1f} ms")
+print(f"the points at theirs: {1e3 * point * n:.1f} ms")
 # sphinx_gallery_start_ignore
 assert taken > 2 * (step * n / 4096 + point * n)
 assert step / 4096 > 2 * point
