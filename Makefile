@@ -8,6 +8,10 @@ TEST := $(RUN) -m pytest -n $(JOBS) --dist worksteal --cov
 
 .PHONY: help html test test-all lint bench mutants serve clean lock
 .DELETE_ON_ERROR:
+# One installs what another uses: `make -j html test` takes them in turn.
+.NOTPARALLEL:
+# What is set for another Python is not for ours, nor are its pytest plugins.
+unexport PYTHONHOME PYTHONPATH PYTHONOPTIMIZE PYTHONWARNINGS
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile

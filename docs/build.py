@@ -2,22 +2,22 @@
 
 A site is built beside the last one and takes its place at the end. One build keeps from
 the other what sphinx-gallery made, which runs a stage when its program has changed. It
-is made anew when a tool, a pin, a setting, the device or the list of stages changed.
+is made anew when a pin, a setting, the device or the list of stages changed.
 """
 
 import hashlib
 import os
 import shutil
 import sys
-from importlib.metadata import version
 from pathlib import Path
 
 from filelock import FileLock
 
 DOCS = Path(__file__).resolve().parent
 ROOT, BUILD = DOCS.parent, DOCS / "_build"
-SITE, NEXT, OLD = BUILD / "html", BUILD / "next", BUILD / "old"
-GALLERY = [DOCS / "tutorial", DOCS / "_programs", DOCS / "api" / "generated"]
+SITE, NEXT, OLD, TREES = (BUILD / part for part in ("html", "next", "old", "trees"))
+GALLERY = [DOCS / "tutorial", DOCS / "_programs"]
+MARK = ".checksum"  # of what a site, and the gallery, were made of
 SETTINGS = ("LINREG_", "GITHUB_REPOSITORY", "SOURCE_DATE_EPOCH", "CUDA_VISIBLE_DEVICES")
 
 
@@ -36,29 +36,26 @@ def build() -> int:
     if OLD.is_dir() and not SITE.is_dir():  # killed between the renames below
         OLD.rename(SITE)
     settings = [f"{k}={v}" for k, v in os.environ.items() if k.startswith(SETTINGS)]
-    packages = [version(name) for name in ("torch", "numpy", "matplotlib", "sphinx")]
     devices = [str(device) for device in Path("/dev").glob("nvidia[0-9]*")]
     stages = [file.name for file in (ROOT / "examples").rglob("*.py")]
-    words = sorted([sys.version, *settings, *packages, *devices, *stages])
+    words = sorted([sys.version, *settings, *devices, *stages])
     gallery = checksum(words, ROOT / "constraints.txt", DOCS / "conf.py", DOCS / "_ext")
     site = checksum([gallery], DOCS, ROOT / "examples", ROOT / "linreg")
-    last = {file.name: file.read_text() for file in BUILD.glob("*.sha256")}
-    if SITE.is_dir() and last.get("site.sha256") == site:
+    last = [file.read_text() for file in (SITE / MARK, BUILD / MARK) if file.is_file()]
+    if site in last:
         return 0
-    stale = [] if last.get("gallery.sha256") == gallery else GALLERY
-    for folder in [*stale, NEXT, OLD, BUILD / "doctrees"]:
+    stale = [] if gallery in last else GALLERY
+    for folder in [*stale, NEXT, OLD, TREES]:
         shutil.rmtree(folder, ignore_errors=True)
-    (BUILD / "gallery.sha256").write_text(gallery)
+    (BUILD / MARK).write_text(gallery)
     from sphinx.cmd.build import main  # slow to import, and seldom needed
 
-    trees = str(BUILD / "doctrees")
-    if status := main(["-W", "--keep-going", "-qd", trees, str(DOCS), str(NEXT)]):
+    if status := main(["-W", "-qd", str(TREES), str(DOCS), str(NEXT)]):
         return status
-    (BUILD / "site.sha256").unlink(missing_ok=True)
+    (NEXT / MARK).write_text(site)
     if SITE.is_dir():
         SITE.rename(OLD)
     NEXT.rename(SITE)
-    (BUILD / "site.sha256").write_text(site)
     shutil.rmtree(OLD, ignore_errors=True)
     return 0
 
@@ -67,7 +64,7 @@ if __name__ == "__main__":
     BUILD.mkdir(exist_ok=True)
     with FileLock(BUILD / "lock"):
         status = build()
-    page = os.path.relpath(SITE / "index.html")
+    page = SITE / "index.html"
     if status == 0:
         print(f"The site is ready: open {page}")
     elif SITE.is_dir():

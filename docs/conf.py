@@ -1,21 +1,25 @@
 """Settings of Sphinx, of Furo and of sphinx-gallery: see README.md for the way."""
 
 import os
+import re
 import sys
 from pathlib import Path
+
+from sphinx.errors import ConfigError
 
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE / "_ext"), str(HERE.parent)]
 
 project = html_title = "Linear regression in PyTorch"
 author = "the linreg-tutorial authors"
-project_copyright = "2026, the linreg-tutorial authors. MIT licence, text and code"
+# Not "2026, ...": Sphinx would replace that year by the one of SOURCE_DATE_EPOCH.
+project_copyright = "the linreg-tutorial authors, 2026. MIT licence, text and code"
 version = release = "1.1.0"
-language = "en"
 
 extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
+    "sphinx.ext.intersphinx",
     "programs",
     "pages",
     "sphinx_gallery.gen_gallery",
@@ -24,12 +28,17 @@ extensions = [
 html_math_renderer = "mathml"
 exclude_patterns = ["_build", "_programs", "_ext", "README.md"]
 templates_path = ["_templates"]
-autodoc_typehints = "none"  # `ArrayLike` would unfold to ten lines
-napoleon_numpy_docstring = False
+
+# Names in code link to their documentation: those in these lists, without the network.
+intersphinx_mapping = {
+    "torch": ("https://docs.pytorch.org/docs/stable", "inventories/torch.txt"),
+    "numpy": ("https://numpy.org/doc/stable", "inventories/numpy.txt"),
+    "matplotlib": ("https://matplotlib.org/stable", "inventories/matplotlib.txt"),
+}
 
 html_theme = "furo"
 html_static_path = ["_static"]
-html_css_files = ["look.css", "tutorial.css", "formulas.css"]
+html_css_files = ["colours.css", "look.css", "tutorial.css", "formulas.css"]
 html_js_files = ["look.js"]
 html_favicon = "_static/logo.svg"
 html_additional_pages = {"404": "404.html"}
@@ -44,6 +53,8 @@ copybutton_exclude = ".linenos, .gp, .go"  # nor prompts and the output behind t
 # Where "Open in Colab" finds the notebooks: owner/name on GitHub. Its Actions say so.
 on_github = os.environ.get("GITHUB_REPOSITORY", "")
 linreg_repository = os.environ.get("LINREG_REPOSITORY") or on_github
+if not re.fullmatch(r"([\w.-]+/[\w.-]+)?", linreg_repository):
+    raise ConfigError(f"LINREG_REPOSITORY is not owner/name: {linreg_repository}")
 link = f"`the repository <https://github.com/{linreg_repository}>`__"
 named = link if linreg_repository else "the repository"
 rst_epilog = f".. |repository| replace:: {named}"
@@ -58,15 +69,13 @@ if site_url:
     html_baseurl = ogp_site_url = site_url.rstrip("/") + "/"
     extensions += ["sphinx_sitemap", "sphinxext.opengraph"]
     sitemap_url_scheme = "{link}"
-    sitemap_show_lastmod = False
     sitemap_excludes = ["search.html", "genindex.html", "404.html"]
     ogp_enable_meta_description = False
     ogp_social_cards = {"enable": False}
 
 suppress_warnings = ["sphinx_gallery.space_in_filename"]  # in the path of a checkout
 
-# What the page on speed and its answers measure never repeats. Without the two pages,
-# two builds are the same.
+# The times on these pages never repeat. Without them, two builds are the same.
 but_timed = "(?!12_|16_)" if os.environ.get("LINREG_WITHOUT_TIMES") else ""
 sphinx_gallery_conf = {
     "examples_dirs": ["_programs"],  # the stages as complete programs
@@ -79,6 +88,7 @@ sphinx_gallery_conf = {
     "reset_modules_order": "both",
     "abort_on_example_error": True,
     "remove_config_comments": True,
+    "inspect_global_variables": False,  # links for what is imported, not for variables
     "write_computation_times": False,
     "min_reported_time": 1e-9,  # a page that was not run says nothing about it
     "show_signature": False,

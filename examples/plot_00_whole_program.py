@@ -96,6 +96,6 @@ plt.show()
 # Next
 # ----
 #
-# The stages explain the lines: `stage 1 <plot_01_dataset.html>`__ the dataset, stage 2
-# the model, stage 3 the training loop. Stages 4 and 5 show what the loop does. In stage
-# 6 a small network takes the place of the line, and the rest stays.
+# `Stage 1 <plot_01_dataset.html>`__ explains the dataset, stage 2 the model, stage 3
+# the training loop. Stages 4 and 5 show what it does. In stage 6 a small network takes
+# the place of the line.

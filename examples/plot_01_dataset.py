@@ -50,22 +50,22 @@ from linreg.plotting import INK, plot_line, plot_points, use_house_style
 #
 # A dataset answers two questions: how many samples are there, and what is sample number
 # ``index``? So a dataset class needs three methods. ``__init__`` makes the points,
-# ``__len__`` gives their number, and ``__getitem__`` is what ``dataset[index]`` calls: it
-# returns a pair of x and y. Points are counted as Python counts, from 0. ``(Dataset)``
-# says that this class is meant as a dataset of PyTorch.
+# ``__len__`` gives their number, and ``__getitem__`` is what ``dataset[index]`` calls:
+# it returns a pair of x and y. Points are counted as Python counts, from 0.
+# ``(Dataset)`` says that this class is meant as a dataset of PyTorch.
 #
 # ``torch.rand(n)`` draws n numbers evenly between 0 and 1, and ``low + (high - low) *``
-# stretches them to the range. ``torch.randn(n)`` draws from the bell curve with standard
-# deviation 1. Random numbers come from a *generator*, which starts at the *seed*; the end
-# of this page shows what that is good for.
+# stretches them to the range. ``torch.randn(n)`` draws from the bell curve with
+# standard deviation 1. Random numbers come from a *generator*, which starts at the
+# *seed*; the end of this page shows what that is good for.
 
 from linreg.data import LinearRegressionDataset
 
 # %%
 # What stands behind a colon or an arrow, such as ``float`` or ``Tensor``, says what is
-# meant; Python does not check it. What comes after the ``*`` must be named in a call, as
-# in ``seed=0``. Three ``if`` lines refuse settings that make no sense and that PyTorch
-# would accept.
+# meant; Python does not check it. What comes after the ``*`` must be named in a call,
+# as in ``seed=0``. Three ``if`` lines refuse settings that make no sense and that
+# PyTorch would accept.
 #
 # Make one and look inside
 # ------------------------
@@ -97,7 +97,9 @@ x_far, y_far = dataset[noise.abs().argmax()]
 use_house_style()
 plot_points(dataset.x, dataset.y)
 plot_line(dataset.k, dataset.m, (-3, 3), "truth")
-plt.vlines(x_far, dataset.k * x_far + dataset.m, y_far, color=INK, label="largest noise")
+plt.vlines(
+    x_far, dataset.k * x_far + dataset.m, y_far, color=INK, label="largest noise"
+)
 plt.title("Training data")
 plt.legend()
 # Figure: fifty triangles scattered around a dashed, rising straight line; a short
@@ -105,8 +107,8 @@ plt.legend()
 plt.show()
 
 # %%
-# This point is far off. The standard deviation of all distances is near the 0.5 that was
-# asked for.
+# This point is far off. The standard deviation of all distances is near the 0.5 that
+# was asked for.
 
 print(f"largest distance:   {noise.abs().max():.3f}")
 print(f"standard deviation: {noise.std():.3f}")
@@ -118,9 +120,10 @@ assert abs(noise.std() - 0.5) < 0.15
 # The same points every time
 # --------------------------
 #
-# With the same seed, a generator makes the same numbers. So your output agrees with this
-# page, if you have the same PyTorch on the same kind of machine. (The whole program gives
-# no generator. It calls ``torch.manual_seed(0)``, the seed for all that follows.)
+# With the same seed, a generator makes the same numbers. So your output agrees with
+# this page, if you have the same PyTorch on the same kind of machine. (The whole
+# program gives no generator. It calls ``torch.manual_seed(0)``, the seed for all that
+# follows.)
 
 again = LinearRegressionDataset(k=3, m=5, n=len(dataset), seed=0)
 other = LinearRegressionDataset(k=3, m=5, n=len(dataset), seed=1)

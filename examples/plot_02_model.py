@@ -35,9 +35,9 @@ from linreg.plotting import MODEL, plot_points, use_house_style
 # .. math:: \hat{y} = k x + m.
 #
 # The hat on :math:`\hat{y}` says that this is a prediction, not data. A model in
-# PyTorch is a class made from ``nn.Module``, and ``super().__init__()`` sets that part
-# up. What training may change is an ``nn.Parameter``. The method ``forward`` computes
-# the prediction.
+# PyTorch is a class made from ``nn.Module``. ``super().__init__()`` must come first, or
+# the module cannot take parameters. What training may change is an ``nn.Parameter``.
+# The method ``forward`` computes the prediction.
 
 from linreg.model import LinearRegressionModel
 
@@ -74,7 +74,7 @@ print("prediction:", model(x).tolist())
 #
 # Set the parameters by hand, and the predictions follow. ``fill_`` ends in an
 # underscore: such a method changes its tensor in place. ``torch.no_grad()`` says that
-# PyTorch need not keep track of this change.
+# PyTorch shall not keep track of this change. Without it, PyTorch refuses the change.
 
 with torch.no_grad():
     model.k.fill_(3.0)
@@ -88,8 +88,8 @@ assert model(x).tolist() == [2.0, 5.0, 11.0]
 # For x = 2 the line says 3 times 2 plus 5, which is 11.
 #
 # A prediction remembers how it was computed from the parameters. Print one, and you see
-# that memory as ``grad_fn``. Matplotlib does not draw such a tensor, so take the plain
-# numbers out before you hand it over.
+# that memory as ``grad_fn``. Matplotlib refuses such a tensor ("Can't call numpy() on
+# Tensor that requires grad"), so take the plain numbers out first.
 
 print(model(x))
 
@@ -125,8 +125,8 @@ plt.show()
 # Exercises
 # ---------
 #
-# To do one, `open this page's notebook <../run.html>`__ on your machine or in Colab,
-# add a cell at its end, and use ``model`` there.
+# To do one, `open this page's notebook <../run.html>`__ on your machine or in Colab.
+# For 1 and 2 add a cell at its end. For 3 change the class, and run all cells.
 #
 # 1. Which k and m give a falling line through the points (0, 2) and (1, 1)? Set them,
 #    and check with ``model(torch.tensor([0.0, 1.0]))``.

@@ -59,8 +59,8 @@ print(f"losses: {surface.size}, from {surface.min():.2f} to {surface.max():.0f}"
 # The picture
 # -----------
 #
-# Each band of the picture is a fixed factor higher than the one inside it, so that the
-# bottom can be seen as well as the rim. The star is the true line. The diamond is the
+# Each band of the picture is 1.4 times as high as the one inside it, so that the bottom
+# can be seen as well as the rim. The star is the true line. The diamond is the
 # lowest point, which ``least_squares`` finds. One unit is as long in both directions.
 
 k_exact, m_exact = least_squares(x, y)
@@ -76,8 +76,8 @@ plt.show()
 
 # %%
 # The surface is a bowl with a single lowest point and no other valley. Wherever you
-# start, downhill leads there. For a straight line that is so whenever x takes two
-# values at least. For a deep network it is not.
+# start, downhill leads there. For a line that is always so, unless all x are
+# equal. Larger models can have several valleys.
 #
 # The lowest point is not the truth. Fifty noisy points have a best line of their own,
 # and its loss is smaller than that of the true line.
@@ -107,9 +107,9 @@ assert np.isclose(along_m, 1)
 # sphinx_gallery_end_ignore
 
 # %%
-# Along k it is the mean of :math:`x^2`, about three times as much as along m. A steeper
-# bowl means larger steps. This is why the training of stage 3 found the slope long
-# before the intercept.
+# Along m it is 1: every prediction is off by 1 more, and 1 squared is 1. Along k it is
+# the mean of :math:`x^2`, about three times as much. A steeper bowl means larger steps.
+# This is why the training of stage 3 found the slope long before the intercept.
 #
 # A formula for the whole surface
 # -------------------------------
@@ -121,14 +121,15 @@ assert np.isclose(along_m, 1)
 #
 # .. math:: y_i - (k x_i + m) = (e_i - k d_i) - (m + k \bar{x} - \bar{y})
 #
-# The mean of the first part is 0, and the second is the same for all points. So the
-# mean of the squares is
+# The second part is the same for all points, and the mean of the first is 0. So the
+# mean of their product is 0 too, and when you square, only the squares are left:
 #
 # .. math:: L(k, m) = \frac{1}{n} \sum_i (e_i - k d_i)^2 + (m + k \bar{x} - \bar{y})^2
 #
-# The first term is a parabola in k. Its lowest point is at :math:`\hat{k} = \sum_i d_i
-# e_i / \sum_i d_i^2`, it has the value :math:`L_{\min}` there, and it rises by :math:`S
-# = \frac{1}{n} \sum_i d_i^2` times the squared distance:
+# The first term is a parabola in k. Its lowest point, where the derivative is 0, is at
+# :math:`\hat{k} = \sum_i d_i e_i / \sum_i d_i^2`. It has the value
+# :math:`L_{\min}` there, and it rises by :math:`S = \frac{1}{n} \sum_i d_i^2` times the
+# squared distance:
 #
 # .. math:: L(k, m) = L_{\min} + S (k - \hat{k})^2 + (m + k \bar{x} - \bar{y})^2
 #
@@ -147,11 +148,13 @@ print("largest difference below 1e-12:", np.abs(by_formula - surface).max() < 1e
 print("more than 20 times as fast:    ", loop_time > 20 * formula_time)
 # sphinx_gallery_start_ignore
 assert np.allclose(by_formula, surface, rtol=1e-12)
+assert round((surface.max() / surface.min()) ** (1 / 20), 1) == 1.4
+assert round(x.mean(), 2) == -0.29
 # sphinx_gallery_end_ignore
 
 # %%
-# The last term tilts the ellipses. It holds k and m together, unless the mean of x is
-# 0: with points mostly on one side, a larger slope can make up for a smaller intercept.
+# The last term tilts the ellipses. It ties m to k, unless the mean of x is 0. Here it
+# is -0.29: a little more of the one can be made up for by a little more of the other.
 #
 # `The explorer <../explorer.html#preset=full>`__ draws this surface while you drag the
 # points.

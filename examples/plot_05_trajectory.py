@@ -83,9 +83,9 @@ plt.legend()
 plt.show()
 
 # %%
-# The gradient over all points is at right angles to the bands: straight uphill.
-# Mini-batches follow it on average. So the path first crosses the bands towards the
-# floor of the valley, and then follows the floor.
+# The gradient over all points is at right angles to the bands, straight uphill, and the
+# step goes the other way. With mini-batches that is so on average. So the path first
+# crosses the bands towards the floor of the valley, and then follows the floor.
 #
 # The crosses crowd together towards the end. Where the surface is flat, the gradient is
 # small, and so is the step.
@@ -122,8 +122,9 @@ plt.legend(loc="upper left")
 plt.show()
 
 # %%
-# The path ends below the diamond: as stage 3 found, 25 epochs are not enough for m. It
-# has never heard of the star. A training can only find what is best for its data.
+# The path stops short of the diamond: as stage 3 found, 25 epochs are not enough for m.
+# The training sees only the points, so it heads for what is best for them and not for
+# the star.
 #
 # `The explorer <../explorer.html#preset=post&steps=175>`__ draws such a path from
 # wherever you drag its start.
@@ -131,7 +132,8 @@ plt.show()
 # What you can do now
 # -------------------
 #
-# You can read every line of the `whole program <plot_00_whole_program.html>`__:
+# You can read the `whole program <plot_00_whole_program.html>`__ (what is not listed
+# prints and draws):
 #
 # .. code-block:: text
 #
@@ -148,8 +150,16 @@ plt.show()
 #    loss.backward()                             stage 3, the gradient
 #    optimizer.step()                            stage 3, a step
 #
-# And you can write such a program for data of your own. You know how to check it:
-# against an exact answer where there is one, and else by training on.
+# And you can write such a program for data of your own:
+#
+# - make tensors of it with ``torch.tensor(array, dtype=torch.float32)``;
+# - with two inputs, x and k have two numbers in each sample, and the model computes
+#   ``x @ self.k + self.m``;
+# - first bring every input to mean 0 and standard deviation 1: with inputs of size 100,
+#   a learning rate of 0.01 is far too large;
+# - go on until the loss stays, then once more with a tenth of the learning rate;
+# - compare with an exact answer where there is one: ``np.linalg.lstsq`` finds it for
+#   any number of inputs.
 #
 # Exercises
 # ---------
@@ -160,8 +170,8 @@ plt.show()
 # 1. Train with learning rate 0.001. How far does the path get in 25 epochs?
 # 2. Start from another place: set ``model.k`` and ``model.m`` by hand before ``train``,
 #    as in stage 2. Does the path head for the same point?
-# 3. Use ``batch_size=1`` and look at the closer view. Why is the path rougher at its
-#    end?
+# 3. Use ``batch_size=1``, and draw the closer view 0.5 units around the truth. Why is
+#    the path rougher than with batches of 8?
 #
 # When you have tried: `the answers
 # <solutions/plot_14_stages.html#stage-5-the-trajectory>`__.

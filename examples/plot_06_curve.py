@@ -135,8 +135,9 @@ def network(width):
 #    +model = network(4)
 #    -optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
 #    +optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
-#    -history = train(model, new_loader(), optimizer, num_epochs=25)
-#    +history = train(model, new_loader(), optimizer, num_epochs=500)
+#     loader = new_loader()
+#    -history = train(model, loader, optimizer, num_epochs=25)
+#    +history = train(model, loader, optimizer, num_epochs=500)
 #
 # ``TensorDataset`` is a dataset of tensors that exist already. *Adam* is an optimiser
 # that fits the size of the step to each parameter: it divides the gradient by the size
@@ -153,7 +154,8 @@ def new_loader():
 torch.manual_seed(0)
 model = network(4)
 optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
-history = train(model, new_loader(), optimizer, num_epochs=500)
+loader = new_loader()
+history = train(model, loader, optimizer, num_epochs=500)
 print(f"loss of the last epoch: {history.epoch_loss[-1]:.2f}")
 
 # %%

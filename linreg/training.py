@@ -31,9 +31,9 @@ def mean_squared_error(prediction: Tensor, target: Tensor) -> Tensor:
 class History:
     """What train recorded.
 
-    epoch_loss: float64 array (num_epochs,), the mean loss of each epoch's samples.
-    parameters: by name, a float64 array of its values, first at the start, then after
-    each epoch: shape (num_epochs + 1,) for a single number, else its own behind that.
+    epoch_loss: the mean loss of each epoch's samples, float64 of shape (num_epochs,).
+    parameters: by name, the values at the start and after each epoch, float64 of shape
+    (num_epochs + 1,) followed by the parameter's own shape, if it has several numbers.
     """
 
     epoch_loss: np.ndarray
@@ -69,7 +69,8 @@ def train(
         losses, sizes = [], []
         for x, y in loader:
             x, y = x.to(first), y.to(first)
-            loss = mean_squared_error(model(x), y)
+            prediction = model(x)
+            loss = mean_squared_error(prediction, y)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()

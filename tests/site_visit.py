@@ -1,7 +1,5 @@
-"""What the tests of the site share: how to find Chromium, serve the site and visit its pages."""
+"""What the tests of the site share: they serve the site and visit its pages."""
 
-import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,14 +11,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 PREFIX = "/some/sub/path/"  # a project's pages are rarely at the root of their host
-NAMES = ("chromium", "chromium-browser", "google-chrome")
-NO_CHROMIUM = (
-    "The tests of the site drive Chromium. On Debian or Ubuntu: sudo apt-get install -y chromium. "
-    "Elsewhere: set CHROMIUM to the path of Chromium or Chrome."
-)
 # What a page is asked once it is loaded; lazy pictures are made to load first.
 REPORT = """async () => {
-  const eager = document.querySelectorAll("article img:not([loading])").length;
   for (const image of document.images) image.loading = "eager";
   await Promise.all([...document.images].map(image => image.decode().catch(() => 0)));
   const images = [...document.querySelectorAll("main img, article img")];
@@ -35,7 +27,6 @@ REPORT = """async () => {
       .map(i => i.src),
     wordless: images.filter(i => !i.alt && !(i.hasAttribute("alt") && i.closest("a")))
       .map(i => i.src),
-    eager,
     formulas: document.querySelectorAll("math").length,
     split: [...document.querySelectorAll("article math")].filter(formula => {
       const after = formula.nextSibling?.nodeType === Node.TEXT_NODE
@@ -48,15 +39,6 @@ REPORT = """async () => {
     }).map(formula => formula.parentElement.textContent),
   };
 }"""
-
-
-def chromium() -> str:
-    """Return the path of Chromium, or say how to get it."""
-    found = [os.environ.get("CHROMIUM"), *map(shutil.which, NAMES)]
-    for path in found:
-        if path and Path(path).is_file():
-            return path
-    raise FileNotFoundError(NO_CHROMIUM)
 
 
 class _Quiet(SimpleHTTPRequestHandler):
@@ -72,7 +54,7 @@ class _Quiet(SimpleHTTPRequestHandler):
 
 @contextmanager
 def serve(site: Path) -> Iterator[str]:
-    """Serve the site on this machine, as a host serves a project's pages; yield its address."""
+    """Serve the site as a host serves a project's pages; yield its address."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(site)))
     thread = Thread(target=server.serve_forever, daemon=True)
     thread.start()

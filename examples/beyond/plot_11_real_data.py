@@ -33,7 +33,7 @@ from linreg.training import train
 # The table
 # ---------
 #
-# Each entry holds a name, a distance in megaparsecs (Mpc; one is 3.26 million light
+# Each entry holds a name, a distance in megaparsecs (Mpc; one is 3 million light
 # years) and a velocity in km/s. A positive velocity points away from us. The entries
 # are those of Table 1 in E. Hubble, "A relation between distance and radial velocity
 # among extra-galactic nebulae", PNAS 15 (1929), pages 168-173.

@@ -190,11 +190,11 @@ for place in places:
 
 print("points in a step   " + "".join(f"{place:>14}" for place in places))
 for i, size in enumerate(sizes):
-    row = "".join(f"{1e6 * taken[i]:11.1f} µs" for taken in places.values())
+    row = "".join(f"{1e6 * taken[i]:11.1f} us" for taken in places.values())
     print(f"{size:<19,}" + row)
 step, largest = places["cpu"][0], places["cpu"][-1]
 point = (largest - step) / sizes[-1]
-print(f"price of a step:  {1e6 * step:8.1f} µs")
+print(f"price of a step:  {1e6 * step:8.1f} us")
 print(f"price of a point: {1e9 * point:8.2f} ns, one step is worth {step / point:,.0f}")
 # sphinx_gallery_start_ignore
 assert step > 100 * point
@@ -244,7 +244,7 @@ for size in (8, 65_536, 1_000_000):
     x, y = many.x[:size], many.y[:size]
     written = seconds(lambda x=x, y=y: loss_of(line, x, y).backward())
     machine = seconds(lambda x=x, y=y: compiled(line, x, y).backward())
-    print(f"{size:<13,}{1e6 * written:11.1f} µs{1e6 * machine:11.1f} µs")
+    print(f"{size:<13,}{1e6 * written:11.1f} us{1e6 * machine:11.1f} us")
 
 # %%
 # Divide the time of the first call by what one step saves: so many steps must follow

@@ -166,8 +166,10 @@ WORKER = program("linreg.worker")
 # Run it
 # ------
 #
-# ``--standalone`` says that all processes run on this machine. If one fails,
-# ``torchrun`` stops the others and, with ``--max-restarts=1``, starts all again, once.
+# ``--standalone`` says that all processes run on this machine, and ``--local-addr`` at
+# which address: else they look up its name, which not every network knows. If one
+# fails, ``torchrun`` stops the others and, with ``--max-restarts=1``, starts all again,
+# once.
 
 folder = tempfile.TemporaryDirectory()
 worker = Path(folder.name, "worker.py")
@@ -178,7 +180,8 @@ variables = {"TORCH_DISABLE_SHARE_RDZV_TCP_STORE": "1", "OMP_NUM_THREADS": "1"}
 def torchrun(processes, name, *options):
     """Train with several processes, and return the exit status and what was printed."""
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
-    command += [f"--nproc-per-node={processes}", "--max-restarts=1", str(worker)]
+    command += ["--local-addr=127.0.0.1", "--max-restarts=1"]
+    command += [f"--nproc-per-node={processes}", str(worker)]
     command += [f"--checkpoint={folder.name}/{name}", *options]
     environment = {**os.environ, **variables}
     done = subprocess.run(command, env=environment, capture_output=True, text=True)

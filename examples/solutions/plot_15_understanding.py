@@ -91,7 +91,7 @@ assert loss_at(k_new, m_new, x_all, y_all) > loss_at(k, m, x_all, y_all)
 # in the difference of the two sides it cancels.
 
 true_value = gradient_at(k, m, x, y)[0]
-print("    h      error  h times the mean of x²")
+print("    h      error  h times the mean of x^2")
 for h in (0.1, 0.01, 0.001):
     error = (loss_at(k + h, m, x, y) - loss_at(k, m, x, y)) / h - true_value
     print(f"{h:5.3f}  {error:9.6f}  {h * np.mean(x**2):9.6f}")

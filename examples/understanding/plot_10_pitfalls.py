@@ -332,6 +332,9 @@ def last_steps(shuffle, weighted=False):
     return torch.tensor(path[-140:])
 
 
+# %%
+# Two sorted runs, and one that is shuffled:
+
 in_order, shuffled = last_steps(shuffle=False), last_steps(shuffle=True)
 small_steps = last_steps(shuffle=False, weighted=True)
 print("mean of k and m, sorted:   {:.3f} {:.3f}".format(*in_order.mean(dim=0)))

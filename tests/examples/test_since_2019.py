@@ -1,11 +1,8 @@
 """What docs/since-2019.rst says about old code, measured: every form on it is run."""
 
 import builtins
-import os
 import pickle
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -115,46 +112,3 @@ def test_old_and_new_values(names):
     old, new = (run(form, names) for form in forms("np.mean"))
     assert new == pytest.approx(names["loss"].item(), rel=1e-5)
     assert abs(old - new) > 0.5
-
-
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # Python 3.12 warns of a fork
-def test_a_worker_is_a_second_process_and_a_new_one_for_each_epoch(names):
-    old, new = forms("DataLoader(dataset, batch_size=8, num_workers")
-    for (a, _), (b, _) in zip(run(old, names), run(new, names), strict=True):
-        assert torch.equal(a, b)
-    worker = {"num_workers": 1, "multiprocessing_context": "fork"}
-    worker["collate_fn"] = lambda _: os.getpid()
-    for kept, processes in ((False, 2), (True, 1)):
-        loader = DataLoader([0], persistent_workers=kept, **worker)
-        seen = {process for epoch in range(2) for process in loader}
-        assert len(seen - {os.getpid()}) == len(seen) == processes
-
-
-SCALARS = "import torch; k = torch.nn.Parameter(torch.ones(1)); '%g %g' % (k, k)"
-SPAWNED = """import torch
-list(torch.utils.data.DataLoader([0], num_workers=1, multiprocessing_context="spawn"))
-"""
-
-
-def test_whole_programs_warn_once_or_stop(tmp_path):
-    warned, stopped = (
-        "Converting a tensor with requires_grad",
-        "RuntimeError: DataLoader",
-    )
-    script = tmp_path / "program.py"
-    for program, status, says in ((SCALARS, 0, warned), (SPAWNED, 1, stopped)):
-        script.write_text(program)
-        command = [sys.executable, "-W", "always", script]
-        done = subprocess.run(command, capture_output=True, text=True)
-        assert (done.returncode, says in done.stderr) == (status, True)
-        assert done.stderr.count(warned) <= 1
-
-
-def test_without_a_seed_the_order_is_new(names):
-    def order(form):
-        names["seeded"].manual_seed(0)
-        return torch.cat([x for x, _ in run(form, names)])
-
-    old, new = forms("DataLoader(dataset, batch_size=8, shuffle=True")
-    assert torch.equal(order(new), order(new))
-    assert not torch.equal(order(old), order(old))

@@ -57,7 +57,7 @@ OURS = [
     (loss_surface, {"m_values": [[1.0]]}, "must have one dimension"),
     (mean_squared_error, {"prediction": ones(3, 1), "target": ones(3)}, "same shape"),
     (mean_squared_error, {"prediction": ones(3), "target": ones(1)}, "same shape"),
-    (training, {"loader": []}, "a batch at least, got none in epoch=1"),
+    (training, {"loader": []}, "must yield a batch, got none in epoch 1"),
     (training, {"optimizer_of": LinearRegressionModel()}, "parameters of model"),
     (runs, {"x": ones(4), "y": ones(4)}, r"shape \(runs, n\)"),
     (runs, {"y": ones(2, 1)}, r"got \(2, 4\) and \(2, 1\)"),
@@ -69,29 +69,21 @@ OURS = [
 THEIRS = [
     (LinearRegressionDataset, {"n": 2.5}),
     (LinearRegressionDataset, {"k": "three"}),
-    (LinearRegressionDataset, {"noise_std": "0.5"}),
-    (LinearRegressionDataset, {"seed": "a"}),
     (LinearRegressionDataset, {"seed": 2**64}),
     (lambda index: LinearRegressionDataset()[index], {"index": 50}),
     (LinearRegressionModel(), {"x": [1.0, 2.0]}),
     (least_squares, {"x": [], "y": []}),
-    (least_squares, {"x": ["a", "b"], "y": [1, 2]}),
     (least_squares, {"x": ones(2, requires_grad=True), "y": [1, 2]}),
     (loss_surface, {"k_values": ["a"]}),
     (training, {"loader": [([1.0], [2.0])]}),
     (training, {"loader": [ones(1)]}),
-    (training, {"loader": None}),
     (training, {"num_epochs": 2.5}),
     (batches, {"n": -1}),
-    (batches, {"n": 5.0}),
     (batches, {"batch_size": 0}),
-    (batches, {"batch_size": 2.5}),
     (batches, {"seed": -1}),
-    (batches, {"seed": "a"}),
     (shuffled_epochs, {"runs": 1, "n": 4, "batch_size": 0, "num_epochs": 1, "seed": 0}),
     (runs, {"index": torch.full((2, 3), 4)}),
     (runs, {"index": torch.zeros(2, 3)}),
-    (runs, {"x": ones(2, 4).long(), "y": ones(2, 4).long()}),
     (runs, {"lr": torch.ones(3)}),
     (lambda: train_runs(ones(2, 4), ones(2, 4), [], 0.1), {}),
     (noise_floor, {"lr": "0.1"}),
@@ -99,13 +91,14 @@ THEIRS = [
     (loss_above_minimum, {"x": [0, 1], "y": [0, 1], "parameters": [1, 2, 3]}),
     (plotting.plot_points, {"x": [1, 2], "y": [1]}),
     (plotting.plot_line, {"k": 1, "m": 2, "x_range": (0, 1), "role": "red"}),
-    (plotting.plot_parameters, {"k": 1, "m": 2, "role": "red"}),
     (plotting.plot_surface, {"surface": [[0, 1], [1, 2]]}),  # no logarithm of 0
     (plotting.plot_surface, {"surface": [[1, 1], [1, 1]]}),
     (plotting.plot_surface, {"surface": [[1, NAN], [1, 2]]}),
     (plotting.plot_surface, {"surface": np.ones((3, 2))}),
     (plotting.plot_trajectory, {"k": [1, 2], "m": [1]}),
 ]
+REFUSALS = (ValueError, TypeError, RuntimeError, LookupError, ArithmeticError)
+REFUSALS += (AttributeError,)
 SHOWN = [  # NaN or infinity in, NaN or infinity out
     lambda bad: LinearRegressionDataset(k=bad, seed=0).y,
     lambda bad: LinearRegressionDataset(noise_std=bad, seed=0).y,
@@ -136,16 +129,7 @@ def test_what_would_go_wrong_without_a_word_is_refused(function, arguments, word
 @pytest.mark.parametrize(("function", "arguments"), THEIRS)
 @pytest.mark.filterwarnings("ignore::RuntimeWarning", "ignore::UserWarning")
 def test_pytorch_and_numpy_refuse_the_rest(function, arguments):
-    with pytest.raises(
-        (
-            ValueError,
-            TypeError,
-            RuntimeError,
-            LookupError,
-            ArithmeticError,
-            AttributeError,
-        )
-    ):
+    with pytest.raises(REFUSALS):
         list(function(**MORE.get(function, {}) | arguments))
     plt.close("all")
 
@@ -162,10 +146,3 @@ def test_train_stops_at_nan_and_infinity_in_the_data(bad):
     words = r"the loss became (nan|inf) in epoch 1, with learning rate 0\.1: try"
     with pytest.raises(FloatingPointError, match=words):
         training(loader=[(ones(1), torch.tensor([bad]))])
-
-
-def test_a_mistake_leaves_the_model_alone():
-    model = LinearRegressionModel()
-    with pytest.raises(ValueError, match="must have the same shape"):
-        training(model=model, loader=[(ones(2), ones(2, 1))])
-    assert (model.k.item(), model.m.item()) == (0, 0)

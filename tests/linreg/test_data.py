@@ -67,14 +67,6 @@ def test_a_seed_repeats_the_points_and_leaves_other_random_numbers_alone():
     assert not torch.equal(first.x, other.x)
 
 
-def test_without_a_seed_the_points_follow_from_pytorchs_own():
-    torch.manual_seed(3)
-    first, second = LinearRegressionDataset(), LinearRegressionDataset()
-    torch.manual_seed(3)
-    assert torch.equal(LinearRegressionDataset().y, first.y)
-    assert not torch.equal(first.y, second.y)
-
-
 def test_items_are_the_points_and_a_loader_makes_batches_of_them():
     data = LinearRegressionDataset(n=20, seed=0)
     assert [(x.item(), y.item()) for x, y in data] == list(

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from linreg import LinearRegressionDataset, least_squares
+from linreg import least_squares
 
 # NIST, Statistical Reference Datasets, "Norris": y against x, and the certified line.
 NORRIS = """
@@ -37,15 +37,6 @@ def test_norris():
     assert m == pytest.approx(NORRIS_INTERCEPT, rel=1e-11)
 
 
-def test_agrees_with_lstsq_on_the_tutorial_data():
-    data = LinearRegressionDataset(seed=0)
-    x, y = data.x.double().numpy(), data.y.double().numpy()
-    expected = np.linalg.lstsq(np.column_stack([x, np.ones_like(x)]), y, rcond=None)[0]
-    found = least_squares(data.x, data.y)
-    assert [type(value) for value in found] == [float, float]
-    np.testing.assert_allclose(found, expected, rtol=1e-13)
-
-
 @pytest.mark.parametrize("x_centre", [0, 1e6, -1e6])
 @pytest.mark.parametrize("x_scale", [1e-6, 1, 1e6])
 @pytest.mark.parametrize("y_scale", [1e-6, 1, 1e6])
@@ -64,4 +55,6 @@ def test_holds_its_digits_on_badly_scaled_data(x_centre, x_scale, y_scale, n):
 
 @pytest.mark.parametrize("convert", [list, np.array, np.float32, torch.tensor])
 def test_takes_lists_arrays_and_tensors(convert):
-    assert least_squares(convert([0, 1, 2, 3]), convert([1, 3, 5, 7])) == (2, 1)
+    found = least_squares(convert([0, 1, 2, 3]), convert([1, 3, 5, 7]))
+    assert found == (2, 1)
+    assert [type(value) for value in found] == [float, float]

@@ -89,24 +89,6 @@ def test_the_floor_is_where_the_covariance_settles(lr, batch_size, scale):
     )
 
 
-@pytest.mark.parametrize(("lr", "batch_size"), [(0.1, 8), (0.05, 1)])
-def test_a_simulation_settles_at_the_floor(lr, batch_size):
-    x, y = points()
-    random = np.random.default_rng(0)
-    k_best, m_best = np.polyfit(x, y, 1)
-    k, m = np.full(1500, k_best), np.full(1500, m_best)
-    losses = []
-    for step in range(600):
-        index = random.integers(len(x), size=(1500, batch_size))
-        error = k[:, np.newaxis] * x[index] + m[:, np.newaxis] - y[index]
-        k = k - lr * 2 * np.mean(error * x[index], axis=1)
-        m = m - lr * 2 * np.mean(error, axis=1)
-        if step >= 200:
-            losses.append(np.mean((y - np.outer(k, x) - m[:, np.newaxis]) ** 2))
-    above = np.mean(losses) - np.mean((y - k_best * x - m_best) ** 2)
-    assert above == pytest.approx(noise_floor(x, y, lr, batch_size), rel=0.06)
-
-
 @pytest.mark.parametrize(
     ("lr", "batch_size"), [(0.2, 1), (0.34, 1), (2.0, 1), (0.4, 50)]
 )

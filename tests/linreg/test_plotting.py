@@ -1,6 +1,5 @@
 """The figures, through their artists."""
 
-import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
@@ -91,14 +90,3 @@ def test_a_trajectory_lies_above_its_halo(axes):
     assert halo.get_linewidth() > path.get_linewidth()
     plotting.plot_parameters(1, 2, "truth")
     assert axes.lines[-1].get_zorder() > path.get_zorder()
-
-
-def test_the_house_style_replaces_what_was_set():
-    mpl.rcParams["lines.markersize"] = 99
-    plotting.use_house_style()
-    assert mpl.rcParams["lines.markersize"] == mpl.rcParamsDefault["lines.markersize"]
-    figure, axes = plt.subplots()
-    assert figure.get_size_inches().tolist() == [5.2, 3.6]
-    assert figure.get_constrained_layout()
-    assert not axes.spines["top"].get_visible()
-    assert to_hex(axes.xaxis.label.get_color()) == plotting.INK

@@ -8,12 +8,7 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from linreg import (
-    LinearRegressionDataset,
-    LinearRegressionModel,
-    default_device,
-    train,
-)
+from linreg import LinearRegressionDataset, LinearRegressionModel, default_device, train
 from linreg.training import mean_squared_error
 
 
@@ -56,7 +51,7 @@ def the_posts(seed):
 @given(
     sizes=st.lists(st.integers(1, 9), min_size=1, max_size=5),
     learning_rate=st.floats(1e-4, 0.05),
-    num_epochs=st.integers(0, 6),
+    num_epochs=st.integers(-1, 6),
     seed=st.integers(0, 1000),
 )
 def test_agrees_with_a_loop_in_numpy(sizes, learning_rate, num_epochs, seed):
@@ -68,14 +63,6 @@ def test_agrees_with_a_loop_in_numpy(sizes, learning_rate, num_epochs, seed):
     np.testing.assert_allclose(history.parameters["k"], k, rtol=1e-12, atol=1e-12)
     np.testing.assert_allclose(history.parameters["m"], m, rtol=1e-12, atol=1e-12)
     np.testing.assert_allclose(history.epoch_loss, losses, rtol=1e-12)
-
-
-def test_the_posts_run_is_the_posts_loop_by_hand():
-    history = train(*the_posts(seed=0), 25)
-    (k, m), losses = numpy_sgd(the_posts(seed=0)[1], 0.01, 25)
-    assert history.parameters["k"] == pytest.approx(k, rel=1e-5)
-    assert history.parameters["m"] == pytest.approx(m, rel=1e-5)
-    assert history.epoch_loss == pytest.approx(losses, rel=1e-5)
 
 
 def test_an_epoch_mean_weighs_samples_not_batches():
@@ -115,22 +102,6 @@ def test_a_record_is_a_copy_that_later_training_leaves_alone(dtype):
     assert len(set(before)) == 3
     nn.init.constant_(model.k, 99)
     assert np.array_equal(history.parameters["k"], before)
-
-
-@pytest.mark.parametrize("num_epochs", [0, -1])
-def test_no_epochs_train_nothing(num_epochs):
-    model, loader, optimizer = the_posts(seed=0)
-    history = train(model, loader, optimizer, num_epochs)
-    assert history.epoch_loss.shape == (0,)
-    assert history.parameters["k"].tolist() == [0]
-
-
-def test_a_seed_repeats_a_training_bit_for_bit():
-    first, again = (train(*the_posts(seed=0), 25) for _ in range(2))
-    assert np.array_equal(first.epoch_loss, again.epoch_loss)
-    assert np.array_equal(first.parameters["m"], again.parameters["m"])
-    other = train(*the_posts(seed=1), 25)
-    assert not np.array_equal(first.parameters["m"], other.parameters["m"])
 
 
 def test_any_module_any_optimizer_and_parameters_of_any_shape():

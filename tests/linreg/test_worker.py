@@ -131,19 +131,6 @@ def test_a_training_with_a_scheduler_goes_on(tmp_path):
     assert optimizer.param_groups[0]["lr"] == 0.25
 
 
-def test_a_full_disk_leaves_the_older_file(saved, monkeypatch):
-    path, run = saved
-    before = path.read_bytes()
-
-    def full(descriptor):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(OSError, match="No space left"):
-        save_checkpoint(path, *run, 18)
-    assert path.read_bytes() == before
-
-
 def test_the_file_can_be_read_by_a_group_as_any_other(tmp_path):
     before = os.umask(0o002)
     save_checkpoint(tmp_path / "run.pt", *training(), 1)

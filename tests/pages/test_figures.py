@@ -91,10 +91,6 @@ def test_a_comment_without_a_figure_is_refused(tmp_path):
         scrape(tmp_path)
 
 
-def test_a_cell_without_figures_shows_none(tmp_path):
-    assert scrape(tmp_path, "x = 1\n") == ""
-
-
 def test_the_notebook_gets_the_figure_on_an_opaque_white_ground(tmp_path):
     draw_surface()
     scrape(tmp_path)

@@ -1,6 +1,7 @@
 """Every page of the built site, opened as a file at the width of a phone."""
 
 import re
+from html import unescape
 from html.parser import HTMLParser
 from urllib.parse import unquote, urldefrag, urlsplit
 
@@ -48,12 +49,6 @@ def test_every_picture_arrives_in_its_size_and_says_what_it_shows(visits):
     assert failing(visits, "broken") == {}
     assert failing(visits, "sizeless") == {}
     assert failing(visits, "wordless") == {}
-
-
-def test_a_page_loads_at_most_one_figure_ahead(visits):
-    ahead = {page: seen.report["eager"] for page, seen in visits.items()}
-    assert ahead["index.html"] == ahead["tutorial/index.html"] == 1
-    assert max(count for page, count in ahead.items() if page != "explorer.html") == 1
 
 
 def test_every_page_has_one_heading_a_title_and_a_description_of_its_own(visits):
@@ -119,6 +114,19 @@ def test_dark_figures_have_the_colours_of_the_dark_theme_alone(site):
 def test_no_comment_on_a_figure_is_left_in_the_code_of_a_page(site):
     for page in pages_of(site):
         assert "# Figure:" not in (site / page).read_text("utf-8"), page
+
+
+def test_the_landing_page_shows_the_whole_program_of_its_page(site):
+    blocks = []
+    for name in ("index.html", "tutorial/plot_00_whole_program.html"):
+        (block,) = re.findall(
+            r'(?s)<div class="highlight-[pP]ython.*?<pre>(.*?)</pre>',
+            (site / name).read_text("utf-8"),
+        )
+        blocks.append(unescape(re.sub("<[^>]*>", "", block)).strip())
+    assert blocks[0] == blocks[1]
+    assert blocks[0].startswith("import matplotlib")
+    assert "optimizer.step()" in blocks[0]
 
 
 class Links(HTMLParser):

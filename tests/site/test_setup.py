@@ -13,14 +13,18 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 REQUIREMENTS = sorted((ROOT / "requirements").glob("*.txt"))
+OF_ANOTHER_PYTHON = ("PYTHONHOME", "PYTHONPATH", "PYTHONOPTIMIZE", "PYTHONWARNINGS")
 # Stands for Python, pip and uv: writes down each call, and whether it named an index.
 FAKE = """#!/bin/sh
 bin=$(dirname "$0")
+echo begin >>"$bin/turns"
 case "$*" in
 "-m venv "*) mkdir -p "$3/bin"; cp "$0" "$3/bin/python"; cp "$0" "$3/bin/uv" ;;
 "-m pip config list") echo "global.index-url='https://mirror.example/simple'" ;;
 *install*) sleep 0.1; echo "$PIP_USER $UV_DEFAULT_INDEX $*" >>"$bin/calls" ;;
 esac
+sleep 0.05
+echo end >>"$bin/turns"
 """
 
 
@@ -78,6 +82,26 @@ def test_an_installation_that_is_cut_short_is_made_anew(make, tmp_path, done):
     assert all(name in call for name, call in zip(names, whole, strict=True))
 
 
+def test_make_installs_nothing_while_something_else_runs(make, tmp_path):
+    """As emissary-ingress/emissary issue 1515: `make -j` in a fresh checkout."""
+    make[3:4] = ["-j4", "html", "test"]
+    subprocess.run(make, check=True, capture_output=True)
+    turns = (tmp_path / ".venv" / "bin" / "turns").read_text().split()
+    assert turns == ["begin", "end"] * (len(turns) // 2)
+    assert len(turns) > 10
+
+
+def test_make_hands_on_nothing_that_is_meant_for_another_python():
+    """As robotmcp/ros-mcp-server issue 275: on PYTHONPATH stand the plugins of ROS."""
+    others = dict.fromkeys(OF_ANOTHER_PYTHON, "of another")
+    settings = os.environ | others | {"PYTHONDEVMODE": "handed on"}
+    asked = {"input": "include Makefile\nshow:\n\t@env\n", "text": True}
+    command = ["make", "-f", "-", "show"]
+    shown = subprocess.check_output(command, cwd=ROOT, env=settings, **asked)
+    assert "PYTHONDEVMODE=handed on\n" in shown
+    assert "of another" not in shown
+
+
 def fake_browser(path):
     path.write_text("#!/bin/sh\nexit 0\n")
     path.chmod(0o755)
@@ -104,3 +128,23 @@ def test_without_a_browser_make_says_in_one_line_what_to_do(tmp_path):
     assert ran.returncode == 0  # the tests that need none still run
     assert ran.stdout == "The tests need a browser: Playwright downloads Chromium.\n"
     assert ran.stderr == browser.NO_BROWSER + "\n"
+
+
+def test_make_serve_listens_on_this_machine_alone():
+    dry = ["make", "-n", "-C", str(ROOT), "serve", f"VENV={sys.prefix}"]
+    ran = subprocess.run(dry, capture_output=True, text=True, check=True)
+    assert "-m http.server --bind 127.0.0.1 " in ran.stdout
+
+
+def test_workflows_have_least_privilege_and_pinned_actions():
+    (workflow,) = (ROOT / ".github" / "workflows").iterdir()
+    text = workflow.read_text()
+    assert "\npermissions: {}\n" in text
+    granted = re.findall(r"    permissions:\n((?:      .*\n)+?)    \w", text)
+    grants = [re.sub(" #.*", "", grant).strip() for grant in granted]
+    assert grants == ["contents: read", "contents: write"]
+    uses = re.findall(r"uses: (\S+)", text)
+    assert all(re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40}", action) for action in uses)
+    assert len(uses) == text.count("uses:") > 0
+    assert "persist-credentials: false" in text
+    assert "pull_request_target" not in text

@@ -4,8 +4,6 @@ Figures, the stylesheet and the explorer take their colours from here. The light
 of a figure are those with which ``linreg.plotting`` draws.
 """
 
-from pathlib import Path
-
 from matplotlib.colors import LinearSegmentedColormap, to_hex
 from sphinx.application import Sphinx
 
@@ -31,16 +29,6 @@ ROLES = {  # role: (light, dark)
 # What Matplotlib draws with where a program sets no style: text, frames, grids.
 MATPLOTLIB = {"#000000": "#e3e6ea", "#cccccc": "#3f454c", "#b0b0b0": "#4a5058"}
 
-SHEET = """/* Written by docs/_ext/pages/colours.py. */
-body {{ {light} }}
-@media not print {{
-  body[data-theme="dark"] {{ {dark} }}
-  @media (prefers-color-scheme: dark) {{
-    body:not([data-theme="light"]) {{ {dark} }}
-  }}
-}}
-"""
-
 
 def dark_twins() -> dict[str, str]:
     """Return the dark twin of each colour that a figure may have."""
@@ -54,16 +42,6 @@ def surface(colours: tuple[str, ...]) -> list[str]:
     return [to_hex(steps(step)) for step in range(256)]
 
 
-def write_sheet(app: Sphinx) -> None:
-    """Write the variables of the stylesheet, one for each role, for both themes."""
-    light = " ".join(f"--{role}: {colours[0]};" for role, colours in ROLES.items())
-    dark = " ".join(f"--{role}: {colours[1]};" for role, colours in ROLES.items())
-    static = Path(app.outdir) / "_static"
-    static.mkdir(parents=True, exist_ok=True)
-    (static / "colours.css").write_text(SHEET.format(light=light, dark=dark), "utf-8")
-
-
 def setup(app: Sphinx) -> None:
-    """Write the sheet ahead of the pages, which link it."""
-    app.add_css_file("colours.css", priority=700)
-    app.connect("builder-inited", write_sheet)
+    """Hand the roles to the stylesheet, ``docs/_static/colours.css.jinja``."""
+    app.config.html_context = {**app.config.html_context, "roles": ROLES}

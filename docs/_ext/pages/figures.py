@@ -17,7 +17,6 @@ from matplotlib.figure import Figure
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 from sphinx.transforms import SphinxTransform
-from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.images import get_image_size
 
 from pages.colours import ROLES, dark_twins
@@ -99,6 +98,7 @@ class ShowFigures(SphinxTransform):
             dark.write_text(darken(file.read_text("utf-8"), file.name), "utf-8")
             width, height = get_image_size(file) or (0, 0)
             image["width"], image["height"] = str(width), str(height)
+            image["alt"] = image["alt"] or "The first figure of the page."  # on a card
             twin = image.deepcopy()
             twin["uri"] = f"/{dark.relative_to(self.env.srcdir).as_posix()}"
             image["loading"], twin["loading"] = loading, "lazy"
@@ -112,23 +112,6 @@ class ShowFigures(SphinxTransform):
                 block.rawsource, block[:] = code, [nodes.Text(code)]
 
 
-class LinkPictures(SphinxPostTransform):
-    """Put the picture of a card into the card's link, which has a name."""
-
-    default_priority = 600  # when the links are made
-
-    def run(self, **kwargs: Any) -> None:
-        for image in list(self.document.findall(nodes.image)):
-            if "/thumb/" in image["uri"]:
-                behind = image.parent[image.parent.index(image) + 1 :]
-                link = next(
-                    ref for node in behind for ref in node.findall(nodes.reference)
-                )
-                image.parent.remove(image)
-                link.insert(len(link) - 1, image)
-
-
 def setup(app: Sphinx) -> None:
     """Register the steps."""
     app.add_transform(ShowFigures)
-    app.add_post_transform(LinkPictures)

@@ -26,7 +26,6 @@ OTHER_DESCRIPTIONS = {
     "genindex": "Index of the classes and functions of the tutorial's library.",
     "search": "Search the tutorial: pages, sections, names of functions and classes.",
 }
-NAV = '<nav class="stage-steps" aria-label="The stages">'
 
 
 class AddHeaderAndFoot(SphinxPostTransform):
@@ -40,35 +39,32 @@ class AddHeaderAndFoot(SphinxPostTransform):
             return
         stages = sorted(filter(STAGE.fullmatch, self.env.found_docs))
         line = f"About {math.ceil(minutes(self.document))} minutes to read"
-        header: list[nodes.Node] = []
+        steps = ""
         if page in stages:
             line = f"Stage {stages.index(page) + 1} of {len(stages)} · a{line[1:]}"
-            header = [nodes.raw("", NAV, format="html"), self.steps(stages)]
-            header += [nodes.raw("", "</nav>", format="html")]
-        header.insert(0, nodes.paragraph("", line, classes=["stage-line"]))
+            steps = self.steps(stages)
+        text = f'<p class="stage-line">{line}</p>\n{steps}'
+        header = nodes.raw("", text, format="html", classes=["no-search"])
         title = next(iter(self.document.findall(nodes.title)))
-        place = title.parent.index(title) + 1
-        title.parent[place:place] = header
+        article = title.parent
+        article.insert(article.index(title) + 1, header)
         for paragraph in list(self.document.findall(nodes.paragraph)):
             if "sphx-glr-timing" in paragraph["classes"]:  # a time, which never repeats
-                foot = nodes.paragraph(
-                    "", ran_with(), classes=["ran-with", "no-search"]
-                )
-                paragraph.replace_self(foot)
+                paragraph.parent.remove(paragraph)
+                classes = ["ran-with", "no-search"]
+                article += nodes.paragraph("", ran_with(), classes=classes)
 
-    def steps(self, stages: list[str]) -> nodes.bullet_list:
+    def steps(self, stages: list[str]) -> str:
         """Return the list of the stages, up to the present one marked as reached."""
-        present = self.env.docname
-        items = nodes.bullet_list(classes=["steps", "no-search"])
+        items = ""
         for stage in stages:
-            address = relative_uri(f"{present}.html", f"{stage}.html")
-            title = self.env.titles[stage].astext()
-            link = nodes.reference("", title, internal=True, refuri=address)
-            item = nodes.list_item("", nodes.paragraph("", "", link))
-            if stage <= present:
-                item["classes"].append("present" if stage == present else "reached")
-            items += item
-        return items
+            address = relative_uri(f"{self.env.docname}.html", f"{stage}.html")
+            title = html.escape(self.env.titles[stage].astext())
+            state = "reached" if stage < self.env.docname else ""
+            state = "present" if stage == self.env.docname else state
+            items += f'<li class="{state}"><a href="{address}">{title}</a></li>\n'
+        nav = '<nav class="stage-steps" aria-label="The stages">'
+        return f"{nav}<ul>{items}</ul></nav>"
 
 
 def minutes(node: nodes.Node) -> float:
@@ -79,7 +75,8 @@ def minutes(node: nodes.Node) -> float:
     if isinstance(node, nodes.section) and node[0].astext().startswith("Why:"):
         return 0
     if isinstance(node, nodes.literal_block):
-        return len(node.astext().splitlines()) / CODE_LINES_PER_MINUTE
+        lines = filter(str.strip, node.astext().splitlines())  # but the blank ones
+        return len(list(lines)) / CODE_LINES_PER_MINUTE
     if isinstance(node, nodes.paragraph | nodes.term | nodes.title):
         return len(node.astext().split()) / WORDS_PER_MINUTE
     return sum(map(minutes, node.children))
@@ -88,9 +85,7 @@ def minutes(node: nodes.Node) -> float:
 def ran_with() -> str:
     """Return the line on the device and the versions with which the pages run."""
     found = torch.accelerator.current_accelerator(check_available=True)
-    device = (
-        f"a machine with an accelerator ({found.type.upper()})" if found else "a CPU"
-    )
+    device = f"an accelerator ({found.type.upper()})" if found else "a CPU"
     packages = [f"{name} {version(name)}" for name in ("torch", "numpy", "matplotlib")]
     listed = ", ".join([f"Python {platform.python_version()}", *packages])
     return f"This page ran on {device}, with {listed}."
@@ -104,19 +99,16 @@ def describe(
     document: nodes.document | None,
 ) -> None:
     """Give a page its description, for search engines and for previews of links."""
-    text = OTHER_DESCRIPTIONS.get(page, app.config.project)
-    given = (
-        [meta["content"] for meta in document.findall(nodes.meta)] if document else []
-    )
-    for paragraph in document.findall(nodes.paragraph) if document else []:
-        in_text = isinstance(paragraph.parent, nodes.section)
-        if in_text and "stage-line" not in paragraph["classes"]:
-            text = textwrap.shorten(paragraph.astext(), 160, placeholder="…")
-            break
+    given, words = [], []
+    if document:
+        given = [meta["content"] for meta in document.findall(nodes.meta)]
+        paragraphs = document.findall(nodes.paragraph)
+        words = [p.astext() for p in paragraphs if isinstance(p.parent, nodes.section)]
+    other = OTHER_DESCRIPTIONS.get(page, app.config.project)
+    text = textwrap.shorten([*given, *words, other][0], 160, placeholder="…")
     if not given:
         tag = f'\n<meta name="description" content="{html.escape(text)}">'
         context["metatags"] = context.get("metatags", "") + tag
-    text = given[0] if given else text
     context["meta"] = {**(context.get("meta") or {}), "og:description": text}
 
 

@@ -24,7 +24,7 @@ def watch_stage(gallery_conf: dict[str, Any], stage: str, when: str) -> None:
     """Make warnings errors while a stage runs: sphinx-gallery calls this around it."""
     running = Path(gallery_conf["src_dir"], RUNNING)
     if when == "before":
-        running.write_text(stage)
+        running.write_text(stage, "utf-8")
         filters.enter_context(warnings.catch_warnings())
         warnings.simplefilter("error")
         # The build has no window, so `plt.show()` says that it cannot show the figure.
@@ -38,7 +38,7 @@ def prepare_programs(app: Sphinx) -> None:
     """Write the programs; see to it that a stage which was interrupted runs again."""
     running = Path(app.srcdir, RUNNING)
     if running.is_file():  # perhaps it has its checksum, and not yet its page
-        for checksum in running.parent.rglob(f"{running.read_text()}.md5"):
+        for checksum in running.parent.rglob(f"{running.read_text('utf-8')}.md5"):
             checksum.unlink()
     write_programs(Path(app.srcdir).parent)
 

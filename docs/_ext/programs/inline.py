@@ -7,11 +7,10 @@ that module imports from linreg by the same rule. `make lint` runs this file as 
 import ast
 import re
 import shutil
-import symtable
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from itertools import groupby
+from itertools import groupby, pairwise
 from pathlib import Path
 
 FOLDED = "# Folded on the page: "
@@ -25,12 +24,10 @@ class Statement:
     """A statement of a module of linreg, with the comments above it."""
 
     module: str
-    position: int
+    line: int
     text: str
     names: frozenset[str]  # what it defines
-    imports: tuple[
-        tuple[str, str], ...
-    ]  # what it needs: ("nn", "from torch import nn")
+    imports: tuple[tuple[str, str], ...]  # its needs: ("nn", "from torch import nn")
 
 
 def imports_of(node: ast.AST) -> dict[str, str]:
@@ -44,6 +41,14 @@ def imports_of(node: ast.AST) -> dict[str, str]:
     return lines
 
 
+def names_of(node: ast.stmt) -> frozenset[str]:
+    """Return the names that a statement defines."""
+    if isinstance(node, ast.FunctionDef | ast.ClassDef):
+        return frozenset([node.name])
+    used = [part for part in ast.walk(node) if isinstance(part, ast.Name)]
+    return frozenset(name.id for name in used if isinstance(name.ctx, ast.Store))
+
+
 @cache
 def read_module(file: Path) -> list[Statement]:
     """Return the statements of a module but its docstring and its imports."""
@@ -51,15 +56,13 @@ def read_module(file: Path) -> list[Statement]:
     rows, body = text.splitlines(), ast.parse(text, str(file)).body
     imports = {name: line for node in body for name, line in imports_of(node).items()}
     statements = []
-    for position, node in enumerate(body[1:], start=1):
-        used = [part for part in ast.walk(node) if isinstance(part, ast.Name)]
-        stored = [name.id for name in used if isinstance(name.ctx, ast.Store)]
-        names = frozenset([node.name] if hasattr(node, "name") else stored)
-        needs = {name.id: imports[name.id] for name in used if name.id in imports}
-        source = "\n".join(rows[body[position - 1].end_lineno : node.end_lineno])
+    for above, node in pairwise(body):
+        used = [part.id for part in ast.walk(node) if isinstance(part, ast.Name)]
+        needs = {name: imports[name] for name in used if name in imports}
+        source = "\n".join(rows[above.end_lineno : node.end_lineno])
         if not imports_of(node):
-            needed = tuple(needs.items())
-            statements.append(Statement(file.stem, position, source, names, needed))
+            place, needed = (file.stem, node.lineno), tuple(needs.items())
+            statements.append(Statement(*place, source, names_of(node), needed))
     return statements
 
 
@@ -87,8 +90,6 @@ class Stage:
         self.file, self.library = file, library
         self.text = file.read_text(encoding="utf-8")
         self.tree = ast.parse(self.text, str(file))
-        if ast.get_docstring(self.tree) is None:
-            raise self.error(1, "a stage begins with a docstring")
         if found := OTHER_IMPORT.search(self.text):
             line = self.text.count("\n", 0, found.start()) + 1
             raise self.error(line, "write: from linreg.MODULE import NAME")
@@ -99,21 +100,22 @@ class Stage:
         above: dict[Statement, int] = {}
         for number, cell in enumerate(self.cells):
             own_code = has_code(number, LIBRARY_IMPORT.sub("", cell))
+            teaches = number != self.first and not own_code
             for found in LIBRARY_IMPORT.finditer(cell):
                 for name in re.findall(r"\w+", found[2]):
                     statements = statements_for(found[1], name, library)
                     if not statements:
-                        before = "".join(self.cells[:number]) + cell[: found.start()]
-                        reason = f"linreg.{found[1]} has no {name}"
-                        raise self.error(before.count("\n") + 1, reason)
-                    shown = [s for s in statements if s.module == found[1]]
-                    shown = [] if own_code or number == self.first else shown
-                    above = dict.fromkeys(shown[:-1], number) | above
-                    self.taught = dict.fromkeys(shown[-1:], number) | self.taught
-                    self.folded += [s for s in statements if s not in shown]
-        self.folded = [s for s in dict.fromkeys(self.folded) if s not in self.taught]
-        above = {s: number for s, number in above.items() if s not in self.folded}
+                        line = self.text[: self.text.index(found[0])].count("\n") + 1
+                        raise self.error(line, f"linreg.{found[1]} has no {name}")
+                    for statement in statements:
+                        if teaches and statement.module == found[1]:
+                            named = statement is statements[-1]
+                            place = self.taught if named else above
+                            place.setdefault(statement, number)
+                        else:
+                            self.folded.append(statement)
         self.taught = above | self.taught
+        self.folded = [s for s in dict.fromkeys(self.folded) if s not in self.taught]
         self.imports = self.missing_imports()
 
     def error(self, line: int, reason: str) -> SyntaxError:
@@ -124,14 +126,9 @@ class Stage:
         """Return the imports that the stage lacks; refuse a name with two meanings."""
         needed = dict(need for s in [*self.taught, *self.folded] for need in s.imports)
         names = {name for s in [*self.taught, *self.folded] for name in s.names}
-        for symbol in symtable.symtable(
-            self.text, str(self.file), "exec"
-        ).get_symbols():
-            if symbol.is_assigned() and symbol.get_name() in names | needed.keys():
-                assigned = re.compile(rf"(.*\W)?{symbol.get_name()}\b *([=:,(]|in\b)")
-                rows = enumerate(self.text.splitlines(), start=1)
-                number = next((n for n, row in rows if assigned.match(row)), 1)
-                raise self.error(number, f"{symbol.get_name()} is a name of linreg too")
+        for node in self.tree.body:
+            if twice := names_of(node) & (names | needed.keys()):
+                raise self.error(node.lineno, f"{min(twice)} is a name of linreg too")
         for node in self.tree.body:
             for name, line in imports_of(node).items():
                 other = needed.pop(name, name if name in names else line)
@@ -147,16 +144,14 @@ class Stage:
             own = re.sub(r"\n{4,}", "\n\n\n", LIBRARY_IMPORT.sub("", cell).rstrip())
             taught = [s for s in self.taught if self.taught[s] == number]
             if taught:
-                taught.sort(key=lambda s: (s.module, s.position))
+                taught.sort(key=lambda s: (s.module, s.line))
                 parts.append(f"{own}\n\n\n{code_of(imports, taught)}\n\n\n")
                 imports = []
             else:
                 parts.append(own + cell[len(cell.rstrip()) :])
             if number == self.first and self.folded:
-                title, code = (
-                    title_of(self.folded, taught_in),
-                    code_of(imports, self.folded),
-                )
+                title = title_of(self.folded, taught_in)
+                code = code_of(imports, self.folded)
                 parts.append(f"# %%\n\n{title}\n\n\n{code}\n\n\n")
                 imports = []
         whole = re.compile(r'^(\w+) = program\("linreg\.(\w+)"\)$', re.M)
@@ -184,21 +179,18 @@ def code_of(imports: list[str], statements: list[Statement]) -> str:
 def title_of(folded: list[Statement], taught_in: Mapping[Statement, str]) -> str:
     """Return comments that say what is in a fold, and which pages explain it."""
     pages = sorted({taught_in[s] for s in folded if s in taught_in})
-    stages = [str(int(page[5:7])) for page in pages if "/" not in page]
-    unexplained = {s.module for s in folded if s not in taught_in}
+    stages = [page for page in pages if "/" not in page]
+    rest = {s.module for s in folded if taught_in.get(s) not in stages}
     parts = []
     if stages:
-        *most, last = stages
+        *most, last = [str(int(page[5:7])) for page in stages]
         listed = f"stages {', '.join(most)} and {last}" if most else f"stage {last}"
-        parts.append(f"from {listed}")
-    if others := len(pages) - len(stages):
-        parts.append("from another page" if others == 1 else "from other pages")
-    if "plotting" in unexplained:
-        parts.append("for the figures")
-    if unexplained - {"plotting"}:
+        parts.append(f"code from {listed}")
+    if rest == {"plotting"}:
+        parts.append("for the figures" if stages else "code for the figures")
+    elif rest:
         parts.append("helpers")
     title = ", and ".join(parts)
-    title = title if parts == ["helpers"] else f"code {title}"
     return "\n".join([FOLDED + title, *(f"#   see {page}" for page in pages)])
 
 

@@ -1,7 +1,8 @@
-"""Complete sphinx-gallery's notebooks and archives.
+"""Complete sphinx-gallery's notebooks, programs and archives.
 
 A notebook gets the outputs of its page, so that nothing must run to be seen, and clean
-Markdown. The archives get a fixed time, so that two builds are the same to the byte.
+Markdown. A program loses what the page does not show. An archive gets a fixed time, so
+that two builds are the same to the byte.
 """
 
 import base64
@@ -15,6 +16,7 @@ from urllib.parse import urljoin
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
+from sphinx_gallery.py_source_parser import remove_ignore_blocks
 
 from programs.inline import FOLDED
 
@@ -67,7 +69,9 @@ def complete(file: Path, page: nodes.document, page_url: str) -> None:
             hidden = {"jupyter": {"source_hidden": True}}
             cell["metadata"] = hidden if source.startswith(FOLDED) else {}
             cell |= {"execution_count": count, "outputs": outputs}
-    file.write_text(json.dumps(notebook, indent=1) + "\n", encoding="utf-8")
+    part = file.with_suffix(".part")  # a build that is killed leaves no half notebook
+    part.write_text(json.dumps(notebook, indent=1) + "\n", encoding="utf-8")
+    part.replace(file)
 
 
 def pack(archive: Path, files: list[Path]) -> None:
@@ -85,6 +89,9 @@ def write_downloads(app: Sphinx, env: BuildEnvironment) -> None:
     programs, notebooks = [], []
     for page in sorted(page for page in env.found_docs if "/plot_" in page):
         program, notebook = (Path(app.srcdir, page + end) for end in (".py", ".ipynb"))
+        # The checks of the prose would stop a reader who tries an exercise.
+        shown = remove_ignore_blocks(program.read_text(encoding="utf-8"))
+        program.write_text(shown, encoding="utf-8")
         site = app.config.html_baseurl
         complete(notebook, env.get_doctree(page), site and f"{site}{page}.html")
         pack(program.with_suffix(".zip"), [notebook, program])

@@ -39,20 +39,19 @@ class ShowProgram(SphinxTransform):
             url = COLAB.format(repository, path)
             links.append(nodes.reference("", "Open in Colab", refuri=url))
         for node in list(self.document.findall(nodes.Element)):
-            if "sphx-glr-download-link-note" in node.get("classes", []):
+            if "sphx-glr-download-link-note" in node["classes"]:
                 node.parent.remove(node)
-            elif "sphx-glr-footer-example" in node.get("classes", []):
+            elif "sphx-glr-footer-example" in node["classes"]:
                 node.parent.remove(node)
                 texts = list(self.document.findall(nodes.paragraph))
                 needs = [text for text in texts if "What you need" in text.astext()]
-                place = (needs or texts)[0]
-                place.parent.insert(
-                    place.parent.index(place) + 1, box("program", links)
-                )
-            elif "sphx-glr-footer-gallery" in node.get("classes", []):
+                above = (needs or texts)[0]
+                section = above.parent
+                section.insert(section.index(above) + 1, box(links))
+            elif "sphx-glr-footer-gallery" in node["classes"]:
                 programs = link_to("tutorial_python.zip", "All programs (.zip)")
                 notebooks = link_to("tutorial_jupyter.zip", "All notebooks (.zip)")
-                node.replace_self(box("programs", [programs, notebooks]))
+                node.replace_self(box([programs, notebooks]))
 
 
 def link_to(file: str, label: str) -> nodes.Element:
@@ -60,11 +59,18 @@ def link_to(file: str, label: str) -> nodes.Element:
     return download_reference("", label, reftarget=file)
 
 
-def box(what: str, links: list[nodes.Element]) -> nodes.container:
+def link_to_page(page: str, label: str = "") -> nodes.Element:
+    """Return a link to a page, which shows the title of the page if it has no label."""
+    target = {"refdomain": "std", "reftype": "doc", "reftarget": page}
+    shown = nodes.inline("", label)
+    return pending_xref("", shown, refexplicit=bool(label), **target)
+
+
+def box(links: list[nodes.Element]) -> nodes.container:
     """Return the box of downloads."""
-    text = f"Complete {what}: needs torch, numpy, matplotlib"
+    needs = nodes.paragraph("", "Complete: needs only torch, numpy, matplotlib. ")
+    needs += link_to_page("/run", "Run it on your machine, or in Colab")
     items = [nodes.list_item("", nodes.paragraph("", "", link)) for link in links]
-    needs = nodes.paragraph("", text, classes=["downloads-needs"])
     listed = nodes.bullet_list("", *items)
     return nodes.container("", needs, listed, classes=["downloads", "no-search"])
 
@@ -88,9 +94,7 @@ def fold(text: str) -> nodes.container:
     summary = f"<summary>{title[0].upper()}{title[1:]}</summary>"
     folded += html(f'<details class="folded">{summary}\n')
     for page in pages:
-        link = pending_xref("", nodes.inline(), refdomain="std", reftype="doc")
-        link["reftarget"] = f"/tutorial/{page.split()[-1].removesuffix('.py')}"
-        link["refexplicit"] = False  # it shows the title of the page
+        link = link_to_page(f"/tutorial/{page.split()[-1].removesuffix('.py')}")
         folded += nodes.paragraph("", "", nodes.Text("Explained in "), link)
     folded += [*python(code), html("</details>\n")]
     return folded
