@@ -251,6 +251,9 @@ assert small_testing < wide_testing < line_test
 x_sets, y_sets = draw(40, 20, 1)
 x_held_out, y_held_out = draw(40, 1000, 1)
 
+# %%
+# The training:
+
 
 def fit_networks(width, steps=600):
     networks = [network(width) for _ in x_sets]
@@ -262,8 +265,7 @@ def fit_networks(width, steps=600):
     predict = vmap(predict_one)
     optimizer = torch.optim.Adam(parameters.values(), lr=0.01)
     for _ in range(steps):
-        errors = predict(parameters, x_sets) - y_sets
-        loss = (errors**2).mean(dim=(1, 2)).sum()
+        loss = ((predict(parameters, x_sets) - y_sets) ** 2).mean(dim=(1, 2)).sum()
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

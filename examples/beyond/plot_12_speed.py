@@ -113,15 +113,16 @@ assert list_load < load
 
 # %%
 # What remains is mostly Python's work on the lists: 50,000 numbers, one by one. So let
-# the sampler hand out tensors. Its core are the last lines: a random order of all
+# the sampler hand out tensors. Its core is in the last lines: a random order of all
 # indices, split into batches.
 
 from linreg.sampler import MiniBatchSampler
 
 # %%
 # The order of an epoch follows from ``seed`` and ``epoch`` alone: ``SeedSequence``
-# mixes the two into one seed. So the number of the epoch is all that you must save to
-# repeat an order, or to go on after a crash. The next page builds on that.
+# mixes the two into one seed. So with the seed, which you give, the number of the epoch
+# is all that you must save to repeat an order, or to go on after a crash. The next page
+# builds on that. (Without a seed, the sampler draws one.)
 
 sampler = MiniBatchSampler(len(dataset), batch_size=4096, seed=0)
 fast_loader = DataLoader(dataset, batch_size=None, sampler=sampler)
@@ -172,7 +173,7 @@ loader = None  # ends the worker
 # ------------------------------
 #
 # Now only train. Each step has a fixed price: the calls to PyTorch, the gradient's
-# bookkeeping, the optimizer. Each point adds its own. Time a hundred steps on batches
+# bookkeeping, the optimiser. Each point adds its own. Time a hundred steps on batches
 # of several sizes, on the CPU, and on the accelerator if there is one.
 
 places = dict.fromkeys(["cpu", default_device().type])
@@ -204,17 +205,18 @@ assert step > 100 * point
 # cheaper, until the points themselves are the larger part. (They also take fewer steps,
 # and so learn less in an epoch.)
 #
-# A GPU computes a point in far less time, but its step has a fixed price as well, often
-# a higher one. It pays for large batches, and for models with more arithmetic for each
-# point than a line has. With batches of 8 it does not.
+# A GPU is built to compute many points at once, but its step has a fixed price as well,
+# often a higher one. So it is for large batches, and for models with more arithmetic
+# for each point than a line has. On a machine with one, the table has a column for it.
 #
 # ``torch.compile``
 # -----------------
 #
 # ``torch.compile`` translates a function into machine code that visits each number
-# fewer times. That takes long, at the first call, and needs a C++ compiler. (The result
-# is kept on disk, so a second run of a program starts faster. The lines on warnings
-# hide one that PyTorch causes itself.)
+# fewer times. That takes long, at the first call, and needs a C++ compiler. The result
+# is kept on disk. Where it lies there already, as it may have here, the first call is
+# short; where it does not, expect several times as long. (The lines on warnings hide
+# one that PyTorch causes itself.)
 
 
 def loss_of(model, x, y):
@@ -229,7 +231,7 @@ try:
         warnings.simplefilter("ignore", DeprecationWarning)
         compiled = torch.compile(loss_of, dynamic=True)  # for batches of any size
         compiled(line, many.x, many.y).backward()
-    print(f"the first call took {time.perf_counter() - start:.1f} s")
+    print(f"the first call in this run took {time.perf_counter() - start:.1f} s")
 except RuntimeError as error:
     compiled = loss_of
     print("not compiled here:", str(error).splitlines()[0])
@@ -291,7 +293,7 @@ plt.loglog(counts[: len(times[by_tensor])], times[by_tensor], "s-", color=BATCH)
 plt.loglog(counts[3:], [8 * n / bandwidth for n in counts[3:]], "--", color=INK)
 plt.text(3e3, times[by_item][2], "item by item ", color=MODEL, ha="right")
 plt.text(1e6, times[by_tensor][4] / 3, "by tensors", color=BATCH)
-plt.text(8e5, 8 * 8e5 / bandwidth / 8, "memory", color=INK)
+plt.text(1e7, 16 * 1e7 / bandwidth, "memory", color=INK, ha="right")
 plt.xlabel("number of points")
 plt.ylabel("seconds per epoch")
 plt.title("One epoch")
@@ -307,9 +309,22 @@ torch.set_num_threads(threads)
 
 # %%
 # For few points the curve of tensors is level: that is the price of starting, and of
-# one step. For many it rises with the price of a point. What lies between it and the
-# memory line is the random order, which reads memory in jumps, and that each step
-# passes over its numbers several times.
+# one step. For many it rises with n. From the prices above, this is what an epoch of
+# the last size should pay for computing:
+
+n, taken = counts[len(times[by_tensor]) - 1], times[by_tensor][-1]
+print(f"an epoch of {n:,} points: {1e3 * taken:.1f} ms")
+print(f"{n // 4096:,} steps at their fixed price: {1e3 * step * n / 4096:.1f} ms")
+print(f"the points at theirs: {1e3 * point * n:.1f} ms")
+# sphinx_gallery_start_ignore
+assert taken > 2 * (step * n / 4096 + point * n)
+assert step / 4096 > 2 * point
+# sphinx_gallery_end_ignore
+
+# %%
+# Most of the rest is loading, and most of that is the random order, which reads memory
+# in jumps; exercise 3 measures it. The fixed price of the steps comes next. What the
+# points themselves cost is the smallest part.
 #
 # Exercises
 # ---------

@@ -110,9 +110,8 @@ assert round(formula) == 424
 # -----
 #
 # **1. What an epoch should take.** There are 10,000 steps with batches of 100, and 100
-# with batches of 10,000. The points cost the same in both. With 140 µs a step and
-# 4 ns a point, for example, you expect 1400 ms + 4 ms, and 14 ms + 4 ms. With small
-# batches you pay for steps and nothing else.
+# with batches of 10,000. The points cost the same in both. With small batches you pay
+# for steps and for almost nothing else.
 
 
 def seconds(action):
@@ -137,11 +136,10 @@ ready = {
 step = seconds(lambda: fit(ready[8][:100])) / 100
 point = (seconds(lambda: fit(100 * ready[1_000_000])) / 100 - step) / 1_000_000
 for size in (100, 10_000):
-    expected = len(ready[size]) * step + len(many) * point
-    measured = seconds(lambda size=size: fit(ready[size]))
-    print(
-        f"{size:6}: {1e3 * expected:7.1f} ms expected, {1e3 * measured:7.1f} measured"
-    )
+    steps, points = 1e3 * len(ready[size]) * step, 1e3 * len(many) * point
+    measured = 1e3 * seconds(lambda size=size: fit(ready[size]))
+    print(f"{size:6}: steps {steps:.1f} ms + points {points:.1f} ms expected,")
+    print(f"        {measured:.1f} ms measured")
 # sphinx_gallery_start_ignore
 assert step > 20 * point
 # sphinx_gallery_end_ignore
@@ -212,14 +210,14 @@ assert [len(share) for share in torch.arange(2).tensor_split(5)] == [1, 1, 0, 0,
 # one every 200 there is none yet, and all 105 steps are taken twice. The result is the
 # same in each case.
 #
-# **3. Without the optimizer's state.** Plain SGD remembers nothing, so k and m stay the
-# same, bit for bit. With momentum the optimizer remembers its last steps. One that
+# **3. Without the optimiser's state.** Plain SGD remembers nothing, so k and m stay the
+# same, bit for bit. With momentum the optimiser remembers its last steps. One that
 # starts without that memory goes another way. You can see it without ``torchrun``:
-# exchange the optimizer in the middle of a training.
+# exchange the optimiser in the middle of a training.
 
 
 def interrupted(momentum, forget):
-    """Train for six epochs, perhaps with a new optimizer after three."""
+    """Train for six epochs, perhaps with a new optimiser after three."""
     dataset = LinearRegressionDataset(n=50, seed=0)
     sampler = MiniBatchSampler(50, batch_size=8, seed=0)
     loader = DataLoader(dataset, batch_size=None, sampler=sampler)
