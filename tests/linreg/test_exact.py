@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from linreg import least_squares
+from linreg import LinearRegressionDataset, least_squares
 
 # NIST, Statistical Reference Datasets, "Norris": y against x, and the certified line.
 NORRIS = """
@@ -51,6 +51,12 @@ def test_holds_its_digits_on_badly_scaled_data(x_centre, x_scale, y_scale, n):
     assert abs(k - k_exact) <= 1e-12 * abs(k_exact)
     largest_term = abs(k_exact) * Fraction(abs(x).max()) + Fraction(abs(y).max())
     assert abs(m - m_exact) <= 1e-12 * largest_term
+
+
+def test_agrees_with_polyfit_on_points_in_float32():
+    data = LinearRegressionDataset(seed=0)
+    expected = np.polyfit(data.x.double(), data.y.double(), 1)
+    assert least_squares(data.x, data.y) == pytest.approx(expected, rel=1e-12)
 
 
 @pytest.mark.parametrize("convert", [list, np.array, np.float32, torch.tensor])

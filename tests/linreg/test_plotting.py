@@ -3,7 +3,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-from matplotlib.colors import to_hex
+from matplotlib.colors import LogNorm, to_hex
 
 from linreg import plotting
 
@@ -72,6 +72,7 @@ def test_a_surface_has_20_bands_and_a_bar_that_names_the_loss(axes):
     assert factors == pytest.approx(factors[0])
     assert (axes.get_xlim(), axes.get_ylim()) == ((-1, 1), (0, 4))
     assert words(axes) == ("slope k", "intercept m", "Loss surface")
+    assert isinstance(contours.norm, LogNorm)
     (bar,) = axes.figure.axes[1:]
     assert bar.get_ylabel() == "mean squared error"
     ends = [to_hex(contours.get_cmap()(value)) for value in (0.0, 1.0)]
@@ -79,9 +80,9 @@ def test_a_surface_has_20_bands_and_a_bar_that_names_the_loss(axes):
 
 
 def test_a_trajectory_lies_above_its_halo(axes):
-    plotting.plot_trajectory([0, 1], [2, 3])
+    plotting.plot_trajectory([4, 6], [2, 3])
     path, halo = axes.lines
-    assert coordinates(path) == coordinates(halo) == [[0, 2], [1, 3]]
+    assert coordinates(path) == coordinates(halo) == [[4, 2], [6, 3]]
     assert path.get_marker() == halo.get_marker() == "x"
     assert (path.get_label(), halo.get_label()[0]) == ("trajectory", "_")
     assert to_hex(path.get_color()) == plotting.MODEL

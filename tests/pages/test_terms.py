@@ -79,10 +79,6 @@ def test_headings_code_formulas_and_links_are_left_alone(links):
     assert links(prose) == []
 
 
-def test_pages_outside_the_tutorial_are_left_alone(links):
-    assert links("The loss.", page="tutorial/index_of_all") == []
-
-
 def glossary_entries(root):
     """Return the entries of the glossary: their terms and their definition."""
     text = (root / "docs" / "glossary.rst").read_text(encoding="utf-8")
