@@ -78,7 +78,6 @@ class Site:
         self.folder = folder
 
     def write(self) -> "Site":
-        """Write its sources: the real machinery, and a few pages."""
         generated = ("_build", "_programs", "tutorial", "generated", "__pycache__")
         for name in ("docs", "linreg"):
             ignore = shutil.ignore_patterns(*generated, "*.rst", "explorer*")
@@ -122,7 +121,6 @@ class Site:
         return {path.relative_to(html).as_posix(): path.read_bytes() for path in files}
 
     def times_of_runs(self) -> dict[str, int]:
-        """Return when each stage has run."""
         checksums = (self.folder / "docs" / "tutorial").rglob("*.md5")
         return {file.name: file.stat().st_mtime_ns for file in checksums}
 
