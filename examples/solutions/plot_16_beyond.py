@@ -110,14 +110,8 @@ assert round(formula) == 424
 # -----
 #
 # **1. What an epoch should take.** There are 10,000 steps with batches of 100, and 100
-<<<<<<< HEAD
 # with batches of 10,000. The points cost the same in both. With small batches you pay
 # for steps and for almost nothing else.
-=======
-# with batches of 10,000. The points cost the same in both. With 140 µs a step and
-# 4 ns a point, for example, you expect 1400 ms + 4 ms, and 14 ms + 4 ms. With small
-# batches you pay for steps and nothing else.
->>>>>>> w-final-tests
 
 
 def seconds(action):
