@@ -43,7 +43,8 @@ from linreg.plotting import INK, plot_line, plot_points, use_house_style
 #
 # Read :math:`\sim` as "is drawn from". :math:`U` is the uniform distribution: every
 # position is as likely as any other. :math:`\mathcal{N}` is the normal distribution,
-# the bell curve, here with mean 0 and *standard deviation* 0.5.
+# the bell curve, here with mean 0 and *standard deviation* 0.5. (The formula names its
+# square, the *variance*.) The noise of point i is :math:`\varepsilon_i`.
 #
 # Three methods
 # -------------

@@ -118,7 +118,7 @@ plt.legend()
 plt.show()
 
 # %%
-# The flat line is a fresh model, and lies far below most points. The falling line
+# The flat line is a fresh model, and lies below most points. The falling line
 # crosses the data in a single place. The third is close, but not steep enough. How
 # close? Stage 3 puts a number on it.
 #

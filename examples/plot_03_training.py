@@ -178,9 +178,9 @@ assert len(loader) == 7
 # --------
 #
 # This is a training loop, whole. ``torch.optim.SGD`` holds the parameters, and its
-# ``step`` does to each what you did by hand. ``zero_grad`` comes first, because
-# ``backward`` *adds* to what is in ``.grad``. With mini-batches the method is called
-# *stochastic*, that is random, gradient descent, SGD.
+# ``step`` does to each what you did by hand. ``zero_grad`` comes before ``backward``,
+# because ``backward`` *adds* to what is in ``.grad``. With mini-batches the method is
+# called *stochastic*, that is random, gradient descent, SGD.
 
 model = LinearRegressionModel()
 optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
@@ -313,7 +313,7 @@ def measure():
 for epochs in (25, 50, 75, 100):
     if epochs > 25:
         train(model, loader, optimizer, num_epochs=25)
-    print(f"after {epochs:3d} epochs: loss {measure():.4f}, m = {model.m.item():.2f}")
+    print(f"after {epochs:3d} epochs: loss {measure():.4f}, m = {model.m.item():.4f}")
 # sphinx_gallery_start_ignore
 assert history.epoch_loss[-1] > 0.32
 assert 0.3 < measure() < 0.301
@@ -323,8 +323,8 @@ assert abs(model.m.item() - m_exact) < 0.02
 # %%
 # From 25 to 50 epochs the loss still fell, so at 25 the training was not finished. From
 # 50 on it hardly moves. It will not come to rest: each step sees a batch, and each
-# batch pulls a little elsewhere. A smaller learning rate, or all points in one batch,
-# ends that.
+# batch pulls a little elsewhere. A smaller learning rate lessens that, and all points
+# in one batch end it.
 #
 # `The explorer <../explorer.html#preset=post&steps=175>`__ shows a training step by
 # step, on points that you can drag.

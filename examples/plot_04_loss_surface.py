@@ -59,9 +59,10 @@ print(f"losses: {surface.size}, from {surface.min():.2f} to {surface.max():.0f}"
 # The picture
 # -----------
 #
-# Each band of the picture is 1.4 times as high as the one inside it, so that the bottom
-# can be seen as well as the rim. The star is the true line. The diamond is the
-# lowest point, which ``least_squares`` finds. One unit is as long in both directions.
+# From each band of the picture to the next, the loss grows by the factor 1.4, so that
+# the bottom can be seen as well as the rim. The star is the true line. The diamond is
+# the lowest point, which ``least_squares`` finds. One unit is as long in both
+# directions.
 
 k_exact, m_exact = least_squares(x, y)
 

@@ -152,14 +152,16 @@ plt.show()
 #
 # And you can write such a program for data of your own:
 #
-# - make tensors of it with ``torch.tensor(array, dtype=torch.float32)``;
-# - with two inputs, x and k have two numbers in each sample, and the model computes
-#   ``x @ self.k + self.m``;
+# - make tensors of it with ``torch.tensor(array, dtype=torch.float32)``, y of shape
+#   (n,);
+# - with two inputs, each x has two numbers, and so has k (``torch.zeros(2)``); the
+#   model computes ``x @ self.k + self.m``;
 # - first bring every input to mean 0 and standard deviation 1: with inputs of size 100,
 #   a learning rate of 0.01 is far too large;
-# - go on until the loss stays, then once more with a tenth of the learning rate;
-# - compare with an exact answer where there is one: ``np.linalg.lstsq`` finds it for
-#   any number of inputs.
+# - go on until the loss stays, then train the same model once more, with a new
+#   optimiser and ``lr=0.001``;
+# - compare with the exact answer, where there is one. For the same inputs it is
+#   ``np.linalg.lstsq(np.column_stack([inputs, np.ones(n)]), y)[0]``, with m at its end.
 #
 # Exercises
 # ---------

@@ -4,7 +4,7 @@ Stage 6: a curve
 
 A line has two numbers to learn. Most data needs a model with more. In this stage a
 small neural network takes the place of the line: the dataset changes its points, the
-model its formula, and the training loop nothing at all.
+model its formula, and the training loop nothing.
 
 **What you will learn:** what a neural network is, how few lines of the program change
 to train one, and how points that are kept back tell you that a model is too simple or

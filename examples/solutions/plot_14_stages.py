@@ -235,7 +235,7 @@ assert abs(data.x.mean() - 3) < 0.5
 
 # %%
 # **3. No noise.** The smallest loss is 0, up to the rounding of float32, and the line
-# is the true one.
+# is the true one. (The smallest on the grid is larger: no line of it is the true one.)
 
 data = LinearRegressionDataset(noise_std=0, seed=0)
 print(f"loss of the true line: {loss_surface(data.x, data.y, [3], [5])[0, 0]:.1e}")

@@ -161,8 +161,8 @@ assert np.allclose(H, formula, rtol=0, atol=1e-12)
 # sphinx_gallery_end_ignore
 
 # %%
-# (``torch.func.hessian`` does both in one call, but warns in PyTorch 2.13.)
-# You can check H: take the derivatives of the two sums of the page before.
+# (``torch.func.hessian`` does both in one call, but warns in the version that built
+# this page.) You can check H: take the derivatives of the two sums of the page before.
 #
 # .. math::
 #
