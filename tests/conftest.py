@@ -40,7 +40,6 @@ def site() -> Path:
 
 @pytest.fixture(scope="session")
 def root() -> Path:
-    """The top of the repository."""
     return ROOT
 
 
@@ -80,6 +79,5 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def address(site: Path) -> Iterator[str]:
-    """The address at which the built site is served, below some path of its host."""
     with serve(site) as url:
         yield url
