@@ -197,7 +197,7 @@ assert 0.3 < m / m_exact < 0.5
 try:
     fit(learning_rate=1.0)
 except FloatingPointError as error:
-    print(error)
+    print(str(error).replace(": ", ":\n").replace(", and", ",\nand"))
 
 # %%
 # Stage 4: the loss surface
