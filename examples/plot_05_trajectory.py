@@ -137,18 +137,18 @@ plt.show()
 #
 # .. code-block:: text
 #
-#    torch.manual_seed(0)                        stage 1, the seed
-#    class LinearRegressionDataset(Dataset)      stage 1, three methods
-#    class LinearRegressionModel(nn.Module)      stage 2, two parameters
-#    model(torch.tensor([-3, 3])).tolist()       stage 2, predictions as numbers
-#    DataLoader(dataset, batch_size=8, ...)      stage 3, mini-batches
-#    torch.optim.SGD(model.parameters(), ...)    stage 3, the optimiser
-#    for epoch in range(25)                      stage 3, epochs
-#    for x, y in loader                          stage 3, mini-batches
-#    loss = torch.mean((y - model(x)) ** 2)      stage 3, the loss
-#    optimizer.zero_grad()                       stage 3, gradients add up
-#    loss.backward()                             stage 3, the gradient
-#    optimizer.step()                            stage 3, a step
+#    stage 1  torch.manual_seed(0)
+#    stage 1  class LinearRegressionDataset(Dataset)
+#    stage 2  class LinearRegressionModel(nn.Module)
+#    stage 2  model(torch.tensor([-3, 3])).tolist()
+#    stage 3  DataLoader(dataset, batch_size=8, ...)
+#    stage 3  torch.optim.SGD(model.parameters(), ...)
+#    stage 3  for epoch in range(25)
+#    stage 3  for x, y in loader
+#    stage 3  loss = torch.mean((y - model(x)) ** 2)
+#    stage 3  optimizer.zero_grad()
+#    stage 3  loss.backward()
+#    stage 3  optimizer.step()
 #
 # And you can write such a program for data of your own:
 #
