@@ -170,7 +170,8 @@ with warnings.catch_warnings():
     try:
         nn.MSELoss()(linear(column), y)
     except UserWarning as warning:
-        print("UserWarning:", str(warning).split(". ")[0])
+        message = str(warning).split(". ")[0]
+        print("UserWarning:", message.replace(" that is", "\n  that is"))
     # sphinx_gallery_start_ignore
     else:
         raise AssertionError("MSELoss must warn of different shapes")
@@ -433,7 +434,7 @@ model = LinearRegressionModel()
 try:
     plt.plot(x, model(x))
 except RuntimeError as error:
-    print("RuntimeError:", error)
+    print("RuntimeError:", str(error).split(". ")[0])
 # sphinx_gallery_start_ignore
 else:
     raise AssertionError("a tensor that requires grad must be refused")
