@@ -31,11 +31,6 @@ def scratch() -> tempfile.TemporaryDirectory[str]:
     return tempfile.TemporaryDirectory(prefix="linreg-bench-")
 
 
-def copy(name: str) -> Path:
-    """Copy what the build reads, and nothing that it wrote."""
-    return shutil.copytree(ROOT, Path(scratch().name, name), ignore=NOT_COPIED)
-
-
 def python(*arguments: str | Path, cwd: Path) -> None:
     """Run this Python; what it prints is shown if it fails."""
     command = [sys.executable, *map(str, arguments)]
@@ -47,6 +42,14 @@ def python(*arguments: str | Path, cwd: Path) -> None:
 def build(repository: Path) -> None:
     """Do what make html does once the environment is ready."""
     python("docs/build.py", cwd=repository)
+
+
+@cache
+def clean_site(name: str) -> tuple[Path, float]:
+    """Copy what the build reads, and build; return the copy and the seconds it took."""
+    repository = Path(scratch().name, name)
+    shutil.copytree(ROOT, repository, ignore=NOT_COPIED)
+    return repository, seconds(partial(build, repository))
 
 
 def run_scripts(repository: Path) -> None:
@@ -63,16 +66,14 @@ def clean_build() -> float:
     """Compare two clean builds with two runs of all the scripts, in turns."""
     ratios = []
     for turn in ("first", "second"):
-        repository = copy(turn)
-        built = seconds(partial(build, repository))
+        repository, built = clean_site(turn)
         ratios.append(built / seconds(partial(run_scripts, repository)))
     return median(ratios)
 
 
 def nothing_changed() -> float:
     """Compare a second build with the import of PyTorch alone."""
-    repository = copy("again")
-    build(repository)
+    repository, _ = clean_site("second")
     return 1 / times_faster(
         lambda: partial(build, repository),
         lambda: partial(python, "-c", "import torch", cwd=repository),

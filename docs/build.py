@@ -1,8 +1,7 @@
 """Build the site, whole or not at all: `make html` calls this.
 
-A site is built beside the last one and takes its place at the end. One build keeps from
-the other what sphinx-gallery made, which runs a stage when its program has changed. It
-is made anew when a pin, a setting, the device or the list of stages changed.
+A site is built beside the last one and takes its place at the end. The gallery is kept,
+unless a pin, a setting, the device, the machinery or the list of stages changed.
 """
 
 import hashlib
@@ -18,7 +17,7 @@ ROOT, BUILD = DOCS.parent, DOCS / "_build"
 SITE, NEXT, OLD, TREES = (BUILD / part for part in ("html", "next", "old", "trees"))
 GALLERY = [DOCS / "tutorial", DOCS / "_programs"]
 MARK = ".checksum"  # of what a site, and the gallery, were made of
-SETTINGS = ("LINREG_", "GITHUB_REPOSITORY", "SOURCE_DATE_EPOCH", "CUDA_VISIBLE_DEVICES")
+SETTINGS = ("LINREG_", "SOURCE_DATE_EPOCH", "CUDA_VISIBLE_DEVICES")
 
 
 def checksum(words: list[str], *sources: Path) -> str:
@@ -64,9 +63,8 @@ if __name__ == "__main__":
     BUILD.mkdir(exist_ok=True)
     with FileLock(BUILD / "lock"):
         status = build()
-    page = SITE / "index.html"
     if status == 0:
-        print(f"The site is ready: open {page}")
+        print(f"The site is ready: open {SITE / 'index.html'}")
     elif SITE.is_dir():
-        print(f"The build failed. {page} is still the last good site.", file=sys.stderr)
+        print(f"The build failed. {SITE} is still the last good site.", file=sys.stderr)
     sys.exit(status)

@@ -50,22 +50,16 @@ pygments_dark_style = "a11y-dark"
 copybutton_selector = "div:not(.highlight-none) > div.highlight > pre"  # no output
 copybutton_exclude = ".linenos, .gp, .go"  # nor prompts and the output behind them
 
-# Where "Open in Colab" finds the notebooks: owner/name on GitHub. Its Actions say so.
-on_github = os.environ.get("GITHUB_REPOSITORY", "")
-linreg_repository = os.environ.get("LINREG_REPOSITORY") or on_github
+# Where "Open in Colab" finds the notebooks: owner/name on GitHub.
+linreg_repository = os.environ.get("LINREG_REPOSITORY", "")
 if not re.fullmatch(r"([\w.-]+/[\w.-]+)?", linreg_repository):
     raise ConfigError(f"LINREG_REPOSITORY is not owner/name: {linreg_repository}")
 link = f"`the repository <https://github.com/{linreg_repository}>`__"
 named = link if linreg_repository else "the repository"
 rst_epilog = f".. |repository| replace:: {named}"
 
-# What search engines and previews read needs the address, which a fork may change.
-owner, _, name = on_github.partition("/")
-pages_url = f"https://{owner.lower()}.github.io/{name}"
-if name.lower() == f"{owner.lower()}.github.io":
-    pages_url = f"https://{name.lower()}"
-site_url = os.environ.get("LINREG_SITE_URL") or (pages_url if name else "")
-if site_url:
+# What search engines and previews read needs the address of the site.
+if site_url := os.environ.get("LINREG_SITE_URL"):
     html_baseurl = ogp_site_url = site_url.rstrip("/") + "/"
     extensions += ["sphinx_sitemap", "sphinxext.opengraph"]
     sitemap_url_scheme = "{link}"

@@ -8,12 +8,6 @@ import torch
 from torch import Tensor, nn
 
 
-def default_device() -> torch.device:
-    """Return this machine's accelerator, such as a GPU, or the CPU if it has none."""
-    device = torch.accelerator.current_accelerator(check_available=True)
-    return torch.device("cpu") if device is None else device
-
-
 def mean_squared_error(prediction: Tensor, target: Tensor) -> Tensor:
     """Return the mean of the squared differences, a tensor with one number.
 
@@ -89,3 +83,9 @@ def train(
         for name, parameter in parameters.items():
             values[name].append(copy_numbers(parameter))
     return History(np.array(epoch_loss), {k: np.stack(v) for k, v in values.items()})
+
+
+def default_device() -> torch.device:
+    """Return this machine's accelerator, such as a GPU, or the CPU if it has none."""
+    device = torch.accelerator.current_accelerator(check_available=True)
+    return torch.device("cpu") if device is None else device

@@ -65,7 +65,7 @@ def test_an_unknown_command_is_refused():
 def test_a_wrong_formula_is_reported_where_it_stands(tmp_path):
     (tmp_path / "index.rst").write_text("Title\n=====\n\nA formula: :math:`\\foo x`.\n")
     messages = io.StringIO()
-    config = {"extensions": ["pages.formulas"], "html_math_renderer": "mathml"}
+    config = {"extensions": ["pages"], "html_math_renderer": "mathml"}
     with docutils_namespace():  # else what Sphinx registers disturbs the next site
         paths = (tmp_path, None, tmp_path / "out", tmp_path / "trees")
         Sphinx(*paths, "html", config, None, messages).build()

@@ -43,7 +43,7 @@ def links(tmp_path):
         toctree = f".. toctree::\n\n   glossary\n   {page}\n"
         (tmp_path / "index.rst").write_text(f"Start\n=====\n\n{toctree}")
         out = tmp_path / "out"
-        config = {"extensions": ["pages.terms"], "html_theme": "basic"}
+        config = {"extensions": ["pages"], "html_theme": "basic"}
         with docutils_namespace():  # else what Sphinx registers disturbs the next site
             trees = tmp_path / "trees"
             paths = (tmp_path, None, out, trees)

@@ -5,7 +5,6 @@ of a figure are those with which ``linreg.plotting`` draws.
 """
 
 from matplotlib.colors import LinearSegmentedColormap, to_hex
-from sphinx.application import Sphinx
 
 from linreg.plotting import BATCH, DATA, EXACT, HALO, INK, MODEL, SURFACE
 
@@ -40,8 +39,3 @@ def surface(colours: tuple[str, ...]) -> list[str]:
     """Return the 256 steps of Matplotlib's map through these colours."""
     steps = LinearSegmentedColormap.from_list("surface", colours)
     return [to_hex(steps(step)) for step in range(256)]
-
-
-def setup(app: Sphinx) -> None:
-    """Hand the roles to the stylesheet, ``docs/_static/colours.css.jinja``."""
-    app.config.html_context = {**app.config.html_context, "roles": ROLES}

@@ -14,7 +14,6 @@ from docutils import nodes
 from matplotlib.collections import QuadMesh
 from matplotlib.contour import ContourSet
 from matplotlib.figure import Figure
-from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 from sphinx.transforms import SphinxTransform
 from sphinx.util.images import get_image_size
@@ -110,8 +109,3 @@ class ShowFigures(SphinxTransform):
             code = COMMENTS.sub("", f"{block.astext()}\n").removesuffix("\n")
             if code != block.astext():
                 block.rawsource, block[:] = code, [nodes.Text(code)]
-
-
-def setup(app: Sphinx) -> None:
-    """Register the steps."""
-    app.add_transform(ShowFigures)

@@ -8,7 +8,6 @@ import re
 
 from docutils import nodes
 from math_core import LatexError, LatexToMathML
-from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.writers.html5 import HTML5Translator
 
@@ -39,8 +38,3 @@ def write(translator: HTML5Translator, node: nodes.math | nodes.math_block) -> N
     around = '<div class="math">{}</div>\n' if block else "{}" + NO_BREAK
     translator.body.append(around.format(mathml))
     raise nodes.SkipNode
-
-
-def setup(app: Sphinx) -> None:
-    """Register the renderer."""
-    app.add_html_math_renderer("mathml", (write, None), (write, None))

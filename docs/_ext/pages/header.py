@@ -22,10 +22,6 @@ from pages.terms import PAGE
 STAGE = re.compile(r"tutorial/plot_(?!00)\d\d_\w+")  # 00 is the whole program
 WORDS_PER_MINUTE = 200
 CODE_LINES_PER_MINUTE = 15
-OTHER_DESCRIPTIONS = {
-    "genindex": "Index of the classes and functions of the tutorial's library.",
-    "search": "Search the tutorial: pages, sections, names of functions and classes.",
-}
 
 
 class AddHeaderAndFoot(SphinxPostTransform):
@@ -55,14 +51,13 @@ class AddHeaderAndFoot(SphinxPostTransform):
                 article += nodes.paragraph("", ran_with(), classes=classes)
 
     def steps(self, stages: list[str]) -> str:
-        """Return the list of the stages, up to the present one marked as reached."""
+        """Return the list of the stages, with the present one marked."""
         items = ""
         for stage in stages:
             address = relative_uri(f"{self.env.docname}.html", f"{stage}.html")
             title = html.escape(self.env.titles[stage].astext())
-            state = "reached" if stage < self.env.docname else ""
-            state = "present" if stage == self.env.docname else state
-            items += f'<li class="{state}"><a href="{address}">{title}</a></li>\n'
+            present = ' aria-current="page"' if stage == self.env.docname else ""
+            items += f'<li><a href="{address}"{present}>{title}</a></li>\n'
         nav = '<nav class="stage-steps" aria-label="The stages">'
         return f"{nav}<ul>{items}</ul></nav>"
 
@@ -104,15 +99,9 @@ def describe(
         given = [meta["content"] for meta in document.findall(nodes.meta)]
         paragraphs = document.findall(nodes.paragraph)
         words = [p.astext() for p in paragraphs if isinstance(p.parent, nodes.section)]
-    other = OTHER_DESCRIPTIONS.get(page, app.config.project)
+    other = f"{app.config.project}: {page}"
     text = textwrap.shorten([*given, *words, other][0], 160, placeholder="…")
     if not given:
         tag = f'\n<meta name="description" content="{html.escape(text)}">'
         context["metatags"] = context.get("metatags", "") + tag
     context["meta"] = {**(context.get("meta") or {}), "og:description": text}
-
-
-def setup(app: Sphinx) -> None:
-    """Register the steps."""
-    app.add_post_transform(AddHeaderAndFoot)
-    app.connect("html-page-context", describe, priority=400)  # ahead of opengraph's

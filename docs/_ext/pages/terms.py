@@ -8,7 +8,6 @@ import re
 from typing import Any
 
 from docutils import nodes
-from sphinx.application import Sphinx
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.osutil import relative_uri
 
@@ -24,11 +23,16 @@ class LinkTerms(SphinxPostTransform):
     def run(self, **kwargs: Any) -> None:
         if not PAGE.fullmatch(self.env.docname):
             return
-        places = self.places()
+        glossary = self.env.get_doctree("glossary")
+        places = {  # each form of each term, with the id of its entry
+            term.astext().lower(): next(iter(entry.findall(nodes.term)))["ids"][0]
+            for entry in glossary.findall(nodes.definition_list_item)
+            for term in entry.findall(nodes.term)
+        }
         forms = sorted(places, key=len, reverse=True)  # "mini-batch" ahead of "batch"
         choice = "|".join(re.escape(form).replace(r"\ ", r"\s+") for form in forms)
         find = re.compile(rf"(?<![\w-])(?:{choice})(?![\w-])", re.IGNORECASE)
-        glossary = relative_uri(f"{self.env.docname}.html", "glossary.html")
+        address = relative_uri(f"{self.env.docname}.html", "glossary.html")
         for text in list(self.document.findall(nodes.Text)):
             pieces: list[nodes.Node] = []
             end = 0
@@ -38,22 +42,8 @@ class LinkTerms(SphinxPostTransform):
                     continue
                 places = {form: p for form, p in places.items() if p != place}
                 shown = nodes.inline("", match[0], classes=["std-term"])
-                link = nodes.reference("", "", shown, refuri=f"{glossary}#{place}")
+                link = nodes.reference("", "", shown, refuri=f"{address}#{place}")
                 pieces += [nodes.Text(text[end : match.start()]), link]
                 end = match.end()
             if pieces:
                 text.parent.replace(text, [*pieces, nodes.Text(text[end:])])
-
-    def places(self) -> dict[str, str]:
-        """Return each form of each term, in lower case, with the id of its entry."""
-        found: dict[str, str] = {}
-        glossary = self.env.get_doctree("glossary")
-        for entry in glossary.findall(nodes.definition_list_item):
-            terms = list(entry.findall(nodes.term))
-            found |= {term.astext().lower(): terms[0]["ids"][0] for term in terms}
-        return found
-
-
-def setup(app: Sphinx) -> None:
-    """Register the links."""
-    app.add_post_transform(LinkTerms)

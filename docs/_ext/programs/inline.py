@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import groupby, pairwise
 from pathlib import Path
+from symtable import symtable
 
 FOLDED = "# Folded on the page: "
 WHOLE_FILE = "# The file {}.py, as text:"
 LIBRARY_IMPORT = re.compile(r"^from linreg\.(\w+) import (\([^)]*\)|.*)\n", re.M)
-OTHER_IMPORT = re.compile(r"^( *import linreg|from linreg import| +from linreg)", re.M)
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,6 @@ class Statement:
     """A statement of a module of linreg, with the comments above it."""
 
     module: str
-    line: int
     text: str
     names: frozenset[str]  # what it defines
     imports: tuple[tuple[str, str], ...]  # its needs: ("nn", "from torch import nn")
@@ -42,11 +41,9 @@ def imports_of(node: ast.AST) -> dict[str, str]:
 
 
 def names_of(node: ast.stmt) -> frozenset[str]:
-    """Return the names that a statement defines."""
-    if isinstance(node, ast.FunctionDef | ast.ClassDef):
-        return frozenset([node.name])
-    used = [part for part in ast.walk(node) if isinstance(part, ast.Name)]
-    return frozenset(name.id for name in used if isinstance(name.ctx, ast.Store))
+    """Return the names that a statement defines, but those it imports."""
+    symbols = symtable(ast.unparse(node), "", "exec").get_symbols()
+    return frozenset(s.get_name() for s in symbols if s.is_assigned())
 
 
 @cache
@@ -58,122 +55,102 @@ def read_module(file: Path) -> list[Statement]:
     statements = []
     for above, node in pairwise(body):
         used = [part.id for part in ast.walk(node) if isinstance(part, ast.Name)]
-        needs = {name: imports[name] for name in used if name in imports}
+        needs = tuple((name, imports[name]) for name in used if name in imports)
         source = "\n".join(rows[above.end_lineno : node.end_lineno])
         if not imports_of(node):
-            place, needed = (file.stem, node.lineno), tuple(needs.items())
-            statements.append(Statement(*place, source, names_of(node), needed))
+            statements.append(Statement(file.stem, source, names_of(node), needs))
     return statements
 
 
 def statements_for(module: str, name: str, library: Path) -> list[Statement]:
     """Return what an import stands for: its needs, then its module down to the name."""
-    file = library / f"{module}.py"
-    own = read_module(file) if file.is_file() else []
+    own = read_module(library / f"{module}.py")
     while own and name not in own[-1].names:
         own = own[:-1]
     needs = "".join(dict.fromkeys(line for s in own for _, line in s.imports))
-    taken = LIBRARY_IMPORT.findall(needs)
+    taken = library_imports(needs)
     return [s for m, n in taken for s in statements_for(m, n, library)] + own
 
 
+def library_imports(code: str) -> list[tuple[str, str]]:
+    """Return the module and the name of each import from linreg."""
+    found = LIBRARY_IMPORT.findall(code)
+    return [
+        (module, name) for module, names in found for name in re.findall(r"\w+", names)
+    ]
+
+
 class Stage:
-    """A stage, and the place of each statement that it takes from linreg.
+    """A stage, and the cell in which each statement stands that it takes from linreg.
 
     The first cell of code holds imports. A later cell of nothing but imports from
     linreg teaches what they name: it stands there, and so does what is above it in its
-    module. All else that the stage needs is folded.
+    module. All else that the stage needs is folded, in a cell behind the first.
     """
 
     def __init__(self, file: Path, library: Path) -> None:
-        """Read a stage, cut it into cells, and find the places."""
         self.file, self.library = file, library
         self.text = file.read_text(encoding="utf-8")
-        self.tree = ast.parse(self.text, str(file))
-        if found := OTHER_IMPORT.search(self.text):
-            line = self.text.count("\n", 0, found.start()) + 1
-            raise self.error(line, "write: from linreg.MODULE import NAME")
         self.cells = re.split(r"^(?=# ?%%)", self.text, flags=re.M)
-        self.first = next(i for i, cell in enumerate(self.cells) if has_code(i, cell))
-        self.taught: dict[Statement, int] = {}  # the number of the cell
-        self.folded: list[Statement] = []
-        above: dict[Statement, int] = {}
+        code = [ast.parse(cell).body for cell in self.cells]
+        del code[0][0]  # the docstring
+        self.fold = 1 + next(number for number, body in enumerate(code) if body)
+        self.cells.insert(self.fold, "# %%\n\n")
+        self.places: dict[Statement, int] = {}
         for number, cell in enumerate(self.cells):
-            own_code = has_code(number, LIBRARY_IMPORT.sub("", cell))
-            teaches = number != self.first and not own_code
-            for found in LIBRARY_IMPORT.finditer(cell):
-                for name in re.findall(r"\w+", found[2]):
-                    statements = statements_for(found[1], name, library)
-                    if not statements:
-                        line = self.text[: self.text.index(found[0])].count("\n") + 1
-                        raise self.error(line, f"linreg.{found[1]} has no {name}")
-                    for statement in statements:
-                        if teaches and statement.module == found[1]:
-                            named = statement is statements[-1]
-                            place = self.taught if named else above
-                            place.setdefault(statement, number)
-                        else:
-                            self.folded.append(statement)
-        self.taught = above | self.taught
-        self.folded = [s for s in dict.fromkeys(self.folded) if s not in self.taught]
-        self.imports = self.missing_imports()
+            own_code = ast.parse(LIBRARY_IMPORT.sub("", cell)).body
+            teaches = number > self.fold and not own_code
+            for module, name in library_imports(cell):
+                for statement in statements_for(module, name, self.library):
+                    if self.places.get(statement, self.fold) == self.fold:
+                        taught = teaches and statement.module == module
+                        self.places[statement] = number if taught else self.fold
 
-    def error(self, line: int, reason: str) -> SyntaxError:
-        """Return an error with its place: Python and Sphinx show both."""
-        return SyntaxError(reason, (str(self.file), line, None, None))
-
-    def missing_imports(self) -> list[str]:
+    def missing_imports(self) -> str:
         """Return the imports that the stage lacks; refuse a name with two meanings."""
-        needed = dict(need for s in [*self.taught, *self.folded] for need in s.imports)
-        names = {name for s in [*self.taught, *self.folded] for name in s.names}
-        for node in self.tree.body:
-            if twice := names_of(node) & (names | needed.keys()):
-                raise self.error(node.lineno, f"{min(twice)} is a name of linreg too")
-        for node in self.tree.body:
-            for name, line in imports_of(node).items():
-                other = needed.pop(name, name if name in names else line)
-                if other != line and not LIBRARY_IMPORT.match(line):
-                    reason = f"{line.strip()}, but in linreg: {other.strip()}"
-                    raise self.error(node.lineno, reason)
-        return sorted(n for n in set(needed.values()) if not LIBRARY_IMPORT.match(n))
+        taken = {name: "" for statement in self.places for name in statement.names}
+        needs = dict(need for statement in self.places for need in statement.imports)
+        meanings = needs | taken
+        missing = set(meanings.values()) - {""}
+        for node in ast.parse(self.text).body:
+            own = dict.fromkeys(names_of(node), "defined here") | imports_of(node)
+            for name, meaning in own.items():
+                fault = ""
+                if re.match("(from|import) linreg", meaning):
+                    if name not in taken:
+                        fault = f"no {name}: write from linreg.MODULE import NAME"
+                elif meanings.get(name, meaning) != meaning:
+                    fault = f"{name} is something else in linreg"
+                if fault:  # Python and Sphinx show the place
+                    raise SyntaxError(fault, (str(self.file), node.lineno, None, None))
+            missing -= set(own.values())
+        return "".join(sorted(missing)).rstrip()
 
     def program(self, taught_in: Mapping[Statement, str]) -> str:
-        """Return the complete program, with the fold behind the first cell of code."""
-        parts, imports = [], self.imports
+        """Return the complete program."""
+        imports, program = self.missing_imports(), ""
         for number, cell in enumerate(self.cells):
-            own = re.sub(r"\n{4,}", "\n\n\n", LIBRARY_IMPORT.sub("", cell).rstrip())
-            taught = [s for s in self.taught if self.taught[s] == number]
-            if taught:
-                taught.sort(key=lambda s: (s.module, s.line))
-                parts.append(f"{own}\n\n\n{code_of(imports, taught)}\n\n\n")
-                imports = []
-            else:
-                parts.append(own + cell[len(cell.rstrip()) :])
-            if number == self.first and self.folded:
-                title = title_of(self.folded, taught_in)
-                code = code_of(imports, self.folded)
-                parts.append(f"# %%\n\n{title}\n\n\n{code}\n\n\n")
-                imports = []
+            statements = [s for s, place in self.places.items() if place == number]
+            own = re.sub(r"\n{4,}", "\n\n\n", LIBRARY_IMPORT.sub("", cell))
+            if number == self.fold and statements:
+                own += title_of(statements, taught_in)
+            if statements:
+                modules = groupby(statements, key=lambda statement: statement.module)
+                taken = [
+                    "\n".join(s.text for s in part).strip("\n") for _, part in modules
+                ]
+                parts = filter(None, [own.rstrip(), imports, *taken])
+                program += "\n\n\n".join(parts) + "\n\n\n"
+                imports = ""
+            elif number != self.fold:
+                program += own
         whole = re.compile(r'^(\w+) = program\("linreg\.(\w+)"\)$', re.M)
-        return whole.sub(self.whole_file, "".join(parts).rstrip() + "\n")
+        return whole.sub(self.whole_file, program.rstrip() + "\n")
 
     def whole_file(self, match: re.Match[str]) -> str:
         """Return an assignment of the text of a module of linreg."""
         text = (self.library / f"{match[2]}.py").read_text(encoding="utf-8")
         return f"{WHOLE_FILE.format(match[2])}\n{match[1]} = r'''{text}'''"
-
-
-def has_code(number: int, cell: str) -> bool:
-    """Tell whether a cell has code; the docstring in the first one is none."""
-    return len(ast.parse(cell).body) > (number == 0)
-
-
-def code_of(imports: list[str], statements: list[Statement]) -> str:
-    """Return code, with two blank lines around what comes from one module."""
-    parts = ["".join(imports)]
-    for _, part in groupby(statements, key=lambda statement: statement.module):
-        parts.append("\n".join(statement.text for statement in part))
-    return "\n\n\n".join(part.strip("\n") for part in parts if part)
 
 
 def title_of(folded: list[Statement], taught_in: Mapping[Statement, str]) -> str:
@@ -197,12 +174,12 @@ def title_of(folded: list[Statement], taught_in: Mapping[Statement, str]) -> str
 def write_programs(root: Path) -> None:
     """Write all programs into docs/_programs; nothing is left of a removed stage."""
     examples, folder = root / "examples", root / "docs" / "_programs"
-    read_module.cache_clear()
     files = sorted(examples.rglob("plot_*.py"), key=lambda file: file.name)
     stages = {f.relative_to(examples): Stage(f, root / "linreg") for f in files}
     taught_in: dict[Statement, str] = {}
     for path, stage in stages.items():
-        taught_in = dict.fromkeys(stage.taught, path.as_posix()) | taught_in
+        taught = [s for s, place in stage.places.items() if place != stage.fold]
+        taught_in = dict.fromkeys(taught, path.as_posix()) | taught_in
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(examples, folder, ignore=shutil.ignore_patterns("__pycache__"))
     for path, stage in stages.items():

@@ -86,7 +86,6 @@ def pack(archive: Path, files: list[Path]) -> None:
 def write_downloads(app: Sphinx, env: BuildEnvironment) -> None:
     """Write the notebooks and the archives, when all pages are read."""
     gallery = Path(app.srcdir, "tutorial")
-    programs, notebooks = [], []
     for page in sorted(page for page in env.found_docs if "/plot_" in page):
         program, notebook = (Path(app.srcdir, page + end) for end in (".py", ".ipynb"))
         # The checks of the prose would stop a reader who tries an exercise.
@@ -98,7 +97,5 @@ def write_downloads(app: Sphinx, env: BuildEnvironment) -> None:
         copy = Path(app.outdir, "notebooks", notebook.relative_to(gallery))
         copy.parent.mkdir(parents=True, exist_ok=True)
         copy.write_bytes(notebook.read_bytes())  # at a path that stays: Colab's
-        programs.append(program)
-        notebooks.append(notebook)
-    pack(gallery / "tutorial_python.zip", programs)
-    pack(gallery / "tutorial_jupyter.zip", notebooks)
+    pack(gallery / "tutorial_python.zip", sorted(gallery.rglob("plot_*.py")))
+    pack(gallery / "tutorial_jupyter.zip", sorted(gallery.rglob("plot_*.ipynb")))

@@ -16,28 +16,35 @@ from programs.inline import FOLDED, WHOLE_FILE
 
 WHOLE = re.compile(rf"{WHOLE_FILE.format('(.*)')}\n(\w+) = r'''(.*?)'''\n*", re.S)
 LABELS = {".py": "Program (.py)", ".ipynb": "Notebook (.ipynb)", ".zip": "Both (.zip)"}
+ARCHIVES = {
+    "tutorial_python.zip": "All programs (.zip)",
+    "tutorial_jupyter.zip": "All notebooks (.zip)",
+}
 COLAB = "https://colab.research.google.com/github/{}/blob/gh-pages/notebooks/{}.ipynb"
 
 
 class ShowProgram(SphinxTransform):
-    """Rewrite what sphinx-gallery made of a program."""
+    """Rewrite what sphinx-gallery made of a program: its code, then its downloads."""
 
     default_priority = 390  # ahead of the pictures
 
     def apply(self, **kwargs: Any) -> None:
-        """Rewrite one page: its blocks of code, then its links to downloads."""
         path = self.env.docname.partition("/")[2]
         name = path.rpartition("/")[2]
-        links = [link_to(name + end, label) for end, label in LABELS.items()]
+        files = {name + end: label for end, label in LABELS.items()}
         for block in list(self.document.findall(nodes.literal_block)):
             if block.astext().startswith(FOLDED):
                 block.replace_self(fold(block.astext()))
-            elif match := WHOLE.search(block.astext()):
-                block.replace_self(whole_file(match))
-                links.append(link_to(f"/../linreg/{match[1]}.py", f"{match[1]}.py"))
+            elif match := WHOLE.fullmatch(block.astext()):
+                module, name, text = match.groups()
+                title = nodes.paragraph("", f"{name}, the text of {module}.py:")
+                block.replace_self([title, python(text)])
+                files[f"/../linreg/{module}.py"] = f"{module}.py"
+        downloads = box(files)
         if repository := self.config.linreg_repository:
             url = COLAB.format(repository, path)
-            links.append(nodes.reference("", "Open in Colab", refuri=url))
+            colab = nodes.reference("", "Open in Colab", refuri=url)
+            downloads[1] += nodes.list_item("", nodes.paragraph("", "", colab))
         for node in list(self.document.findall(nodes.Element)):
             if "sphx-glr-download-link-note" in node["classes"]:
                 node.parent.remove(node)
@@ -47,16 +54,9 @@ class ShowProgram(SphinxTransform):
                 needs = [text for text in texts if "What you need" in text.astext()]
                 above = (needs or texts)[0]
                 section = above.parent
-                section.insert(section.index(above) + 1, box(links))
+                section.insert(section.index(above) + 1, downloads)
             elif "sphx-glr-footer-gallery" in node["classes"]:
-                programs = link_to("tutorial_python.zip", "All programs (.zip)")
-                notebooks = link_to("tutorial_jupyter.zip", "All notebooks (.zip)")
-                node.replace_self(box([programs, notebooks]))
-
-
-def link_to(file: str, label: str) -> nodes.Element:
-    """Return a link to a file to download."""
-    return download_reference("", label, reftarget=file)
+                node.replace_self(box(ARCHIVES))
 
 
 def link_to_page(page: str, label: str = "") -> nodes.Element:
@@ -66,12 +66,14 @@ def link_to_page(page: str, label: str = "") -> nodes.Element:
     return pending_xref("", shown, refexplicit=bool(label), **target)
 
 
-def box(links: list[nodes.Element]) -> nodes.container:
-    """Return the box of downloads."""
+def box(files: dict[str, str]) -> nodes.container:
+    """Return a box of downloads: their labels, by file."""
     needs = nodes.paragraph("", "Complete: needs only torch, numpy, matplotlib. ")
     needs += link_to_page("/run", "Run it on your machine, or in Colab")
-    items = [nodes.list_item("", nodes.paragraph("", "", link)) for link in links]
-    listed = nodes.bullet_list("", *items)
+    listed = nodes.bullet_list()
+    for file, label in files.items():
+        link = download_reference("", label, reftarget=file)
+        listed += nodes.list_item("", nodes.paragraph("", "", link))
     return nodes.container("", needs, listed, classes=["downloads", "no-search"])
 
 
@@ -80,10 +82,10 @@ def html(text: str) -> nodes.raw:
     return nodes.raw("", text, format="html")
 
 
-def python(text: str) -> list[nodes.Node]:
-    """Return a block of code, if there is any."""
+def python(text: str) -> nodes.literal_block:
+    """Return a block of code."""
     text = text.strip("\n")
-    return [nodes.literal_block(text, text, language="Python")] if text else []
+    return nodes.literal_block(text, text, language="Python")
 
 
 def fold(text: str) -> nodes.container:
@@ -96,28 +98,17 @@ def fold(text: str) -> nodes.container:
     for page in pages:
         link = link_to_page(f"/tutorial/{page.split()[-1].removesuffix('.py')}")
         folded += nodes.paragraph("", "", nodes.Text("Explained in "), link)
-    folded += [*python(code), html("</details>\n")]
+    folded += [python(code), html("</details>\n")]
     return folded
 
 
-def whole_file(match: re.Match[str]) -> list[nodes.Node]:
-    """Return a program that a cell holds as a string, and the rest of the cell."""
-    shown = nodes.container(ids=[match[1]], classes=["literal-block-wrapper"])
-    shown["literal_block"] = True  # as Sphinx gives code a caption
-    shown += nodes.caption("", f"{match[2]}: the text of {match[1]}.py")
-    shown += python(match[3])
-    before, after = match.string[: match.start()], match.string[match.end() :]
-    return [*python(before), shown, *python(after)]
-
-
 class FoldReasons(SphinxPostTransform):
-    """Fold the sections that begin with "Why:": their heading opens them."""
+    """Fold each section that begins with "Why:": the heading, still one, opens it."""
 
     formats = ("html",)
     default_priority = 900
 
     def run(self, **kwargs: Any) -> None:
-        """Put the heading into the summary; it stays a heading with its anchor."""
         for section in self.document.findall(nodes.section):
             if section[0].astext().startswith("Why:"):
                 section.insert(1, html("</summary>\n"))
