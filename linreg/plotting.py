@@ -15,14 +15,8 @@ DATA = "#6e7781"  # the points
 MODEL = "#c2410c"  # what is trained: its line, its loss, its path
 EXACT = "#0f766e"  # the least-squares solution
 BATCH = "#7c3aed"  # one mini-batch
-SURFACE = (
-    "#f7fbff",
-    "#c6dbef",
-    "#6baed6",
-    "#2171b5",
-    "#08306b",
-)  # small loss to large loss
 HALO = "white"  # the edge that keeps a path or a mark apart from the surface below it
+SURFACE = ("#f7fbff", "#c6dbef", "#6baed6", "#2171b5", "#08306b")  # by rising loss
 
 LINE_STYLES: dict[str, dict[str, Any]] = {
     "truth": {"color": INK, "linestyle": "--", "label": "true line"},

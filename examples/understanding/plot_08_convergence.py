@@ -17,10 +17,9 @@ second derivatives, matrices times vectors and, to follow the "Why", eigenvector
 # The imports
 # -----------
 #
-# ``least_squares`` and ``loss_surface`` come from the stages. ``train_runs`` trains
-# many lines at once, on batches from ``shuffled_epochs``; the page on noise takes them
-# apart. They stand in the fold, with ``use_house_style`` and ``plot_parameters``, which
-# draw.
+# The stages used ``least_squares`` and ``loss_surface``. ``train_runs`` trains many
+# lines at once, on batches from ``shuffled_epochs``; the page on noise takes them apart.
+# They stand in the fold, with ``use_house_style`` and ``plot_parameters``, which draw.
 
 import matplotlib.pyplot as plt
 import numpy as np

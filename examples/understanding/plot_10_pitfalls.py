@@ -15,7 +15,7 @@ mends it, and the check that would have caught it.
 # The imports
 # -----------
 #
-# The fold holds the dataset, the model and ``least_squares`` of the stages.
+# The fold holds the dataset, the model and ``least_squares``, as in the stages.
 # ``use_house_style`` sets the look of the figures.
 
 import warnings
