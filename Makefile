@@ -44,7 +44,7 @@ serve: html  ## build the site and serve it on this machine only
 	$(RUN) -m http.server --bind 127.0.0.1 --directory docs/_build/html $(PORT)
 
 clean:  ## remove what was built (the environment stays)
-	rm -rf docs/_build docs/_programs docs/tutorial docs/api/generated mutants
+	rm -rf docs/_build docs/_programs docs/tutorial mutants
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
 
 lock: $(VENV)/.site  ## pin anew, after a change of pyproject.toml or constraints.txt

@@ -13,7 +13,7 @@ from benchmarks.harness import Row, seconds, times_faster
 ROOT = Path(__file__).parent.parent
 NOT_COPIED = shutil.ignore_patterns(
     *(".git", ".venv*", "mutants", ".*_cache", "__pycache__"),
-    *("_build", "_programs", "tutorial", "generated"),
+    *("_build", "_programs", "tutorial"),
 )
 ALL_SCRIPTS = """
 import matplotlib, runpy, sys

@@ -36,7 +36,7 @@ def build() -> int:
         OLD.rename(SITE)
     settings = [f"{k}={v}" for k, v in os.environ.items() if k.startswith(SETTINGS)]
     devices = [str(device) for device in Path("/dev").glob("nvidia[0-9]*")]
-    stages = [file.name for file in (ROOT / "examples").rglob("*.py")]
+    stages = [str(file.relative_to(ROOT)) for file in ROOT.glob("examples/**/*.py")]
     words = sorted([sys.version, *settings, *devices, *stages])
     gallery = checksum(words, ROOT / "constraints.txt", DOCS / "conf.py", DOCS / "_ext")
     site = checksum([gallery], DOCS, ROOT / "examples", ROOT / "linreg")

@@ -72,7 +72,7 @@ plt.title("A line, found from the points alone")
 plt.xlabel("x")
 plt.ylabel("y")
 plt.legend()
-# Figure: fifty triangles along a rising line, which the model has found.
+# Figure: Fifty triangles along a rising line, which the model has found.
 plt.show()
 
 # %%

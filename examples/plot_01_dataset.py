@@ -103,7 +103,7 @@ plt.vlines(
 )
 plt.title("Training data")
 plt.legend()
-# Figure: fifty triangles scattered around a dashed, rising straight line; a short
+# Figure: Fifty triangles scattered around a dashed, rising straight line; a short
 # upright line joins the triangle furthest from it to the line.
 plt.show()
 

@@ -113,7 +113,7 @@ for k, m, style in [(0, 0, ":"), (-1, 2, "-."), (2, 5, "-")]:
     plt.plot(ends, model(ends).tolist(), style, color=MODEL, label=f"k = {k}, m = {m}")
 plt.title("Three lines set by hand")
 plt.legend()
-# Figure: the rising data and three lines: one flat on y = 0, one that falls and crosses
+# Figure: The rising data and three lines: one flat on y = 0, one that falls and crosses
 # the data once, and one that rises a little less steeply than the data.
 plt.show()
 

@@ -79,7 +79,7 @@ plot_points(dataset.x, dataset.y)
 plot_line(model.k.item(), model.m.item(), (-3, 3), "model")
 plt.vlines(dataset.x, prediction.detach(), dataset.y, color=INK, linewidth=0.8)
 plt.title("The differences that the loss squares")
-# Figure: the data and the flat line of a fresh model; an upright line joins each point
+# Figure: The data and the flat line of a fresh model; an upright line joins each point
 # to it, short ones on the left and long ones on the right.
 plt.show()
 # sphinx_gallery_start_ignore
@@ -117,7 +117,7 @@ plt.xlabel("intercept m")
 plt.ylabel("mean squared error")
 plt.title("The loss as m changes")
 plt.legend()
-# Figure: a parabola over the intercept, with a dot at 0 on its falling left branch and
+# Figure: A parabola over the intercept, with a dot at 0 on its falling left branch and
 # a dashed tangent there, which falls to the right.
 plt.show()
 
@@ -251,7 +251,7 @@ assert abs(history.epoch_loss[-1] - 0.25) < 0.1
 # line cannot follow the noise.
 
 plot_loss(history.epoch_loss)
-# Figure: the loss falls steeply in the first epochs, then flattens out just above zero.
+# Figure: The loss falls steeply in the first epochs, then flattens out just above zero.
 plt.show()
 
 # %%
@@ -268,7 +268,7 @@ for epoch, style in [(0, ":"), (1, "-."), (5, "--"), (25, "-")]:
     plt.plot(ends, k[epoch] * ends + m[epoch], style, color=MODEL, label=epoch)
 plt.title("The line after 0, 1, 5 and 25 epochs")
 plt.legend(title="epochs")
-# Figure: the data and four lines: flat after 0 epochs, steeper and higher after 1 and
+# Figure: The data and four lines: flat after 0 epochs, steeper and higher after 1 and
 # 5, and through the middle of the data after 25.
 plt.show()
 

@@ -78,7 +78,7 @@ plot_parameters(k_exact, m_exact, "exact")
 plt.gca().set_aspect("equal")
 plt.title("Parameter trajectory")
 plt.legend()
-# Figure: a path of crosses leaves (0, 0), climbs to the right, bends upwards, and ends
+# Figure: A path of crosses leaves (0, 0), climbs to the right, bends upwards, and ends
 # close to a diamond and a star in the middle of the bowl.
 plt.show()
 
@@ -117,7 +117,7 @@ plt.xlim(k_near[0], k_near[-1])
 plt.ylim(m_near[0], m_near[-1])
 plt.title("Parameter trajectory, closer")
 plt.legend(loc="upper left")
-# Figure: a closer view: the path climbs along the floor of the valley and ends just
+# Figure: A closer view: the path climbs along the floor of the valley and ends just
 # below the diamond. The star lies below the diamond, to its left.
 plt.show()
 

@@ -345,4 +345,5 @@ torch.set_num_threads(threads)
 # loss, a loop, an optimiser, and points held out to judge the result. For images you
 # would read files in the dataset and put ``nn.Conv2d`` in place of ``nn.Linear``. For
 # classes instead of numbers, ``nn.CrossEntropyLoss`` takes the place of the mean
-# squared error. The pages of *Understanding* open up a single step.
+# squared error. The pages of *Understanding* open up a single step, and `PyTorch's own
+# tutorials <https://docs.pytorch.org/tutorials/>`__ lead to images and to text.

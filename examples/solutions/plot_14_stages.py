@@ -226,7 +226,7 @@ plot_parameters(data.k, data.m, "truth")
 plt.gca().set_aspect("equal")
 plt.title("Loss surface, x from 0 to 6")
 plt.legend()
-# Figure: a long, thin valley falls from the upper left to the lower right, through the
+# Figure: A long, thin valley falls from the upper left to the lower right, through the
 # star.
 plt.show()
 # sphinx_gallery_start_ignore

@@ -18,8 +18,9 @@ second derivatives, matrices times vectors and, to follow the "Why", eigenvector
 # -----------
 #
 # The stages used ``least_squares`` and ``loss_surface``. ``train_runs`` trains many
-# lines at once, on batches from ``shuffled_epochs``; the page on noise takes them apart.
-# They stand in the fold, with ``use_house_style`` and ``plot_parameters``, which draw.
+# lines at once, on batches from ``shuffled_epochs``; the page on noise takes both
+# apart. They stand in the fold, with ``use_house_style`` and ``plot_parameters``, which
+# draw.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -349,12 +350,12 @@ assert round(5 ** (1 / 5), 2) == 1.38
 # -------------------
 #
 # All points again, 30 steps from each of four corners: the bowl looks almost the same
-# from all. The pale lines are contours of the loss.
+# from all. The thin lines are contours of the loss.
 
 k_values, m_values = exact[:, np.newaxis] + np.linspace(-7, 7, 100)
 surface = loss_surface(x, y, k_values, m_values)
 levels = np.geomspace(surface.min(), surface.max(), 12)
-plt.contour(k_values, m_values, surface, levels, colors=SURFACE[1], linewidths=1)
+plt.contour(k_values, m_values, surface, levels, colors=SURFACE[2], linewidths=1)
 runs = {0.01: (-1, -1, "-"), 0.1: (-1, 1, "--"), 0.25: (1, -1, "-."), 0.34: (1, 1, ":")}
 for rate, (k_side, m_side, style) in runs.items():
     start = exact + 5 * np.array([k_side, m_side])

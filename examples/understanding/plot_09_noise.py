@@ -64,13 +64,13 @@ print(f"its loss: {lowest:.3f}")
 # A step follows the loss of its mini-batch. Shuffle the points once, and take the six
 # full batches of 8. Each place in this picture is a line, a slope and an intercept. A
 # violet ring surrounds the lines whose loss on one batch is less than 0.2 above that
-# batch's smallest, at the dot. Pale contours show the loss over all points.
+# batch's smallest, at the dot. Thin blue contours show the loss over all points.
 
 order = torch.randperm(50, generator=torch.Generator().manual_seed(0))
 k_values, m_values = np.linspace(2.2, 3.9, 101), np.linspace(4.1, 6.0, 101)
 use_house_style()
 surface = loss_surface(x, y, k_values, m_values)
-plt.contour(k_values, m_values, surface, levels=12, colors=SURFACE[1], linewidths=1)
+plt.contour(k_values, m_values, surface, levels=12, colors=SURFACE[2], linewidths=1)
 for batch in order.split(8)[:6]:
     k_batch, m_batch = least_squares(x[batch], y[batch])
     surface = loss_surface(x[batch], y[batch], k_values, m_values)
@@ -145,7 +145,7 @@ assert torch.allclose(path[-1, 2], torch.cat([model.k, model.m]), atol=1e-4)
 
 k_values, m_values = np.linspace(-0.3, 4.3, 101), np.linspace(-0.3, 6.3, 101)
 surface = loss_surface(x, y, k_values, m_values)
-plt.contour(k_values, m_values, surface, levels=12, colors=SURFACE[1], linewidths=1)
+plt.contour(k_values, m_values, surface, levels=12, colors=SURFACE[2], linewidths=1)
 x_200, y_200 = x.expand(200, 50), y.expand(200, 50)  # 200 rows, all with these points
 for size, epochs, color in [(1, 4, BATCH), (8, 25, MODEL), (50, 175, EXACT)]:
     batches = shuffled_epochs(200, 50, size, epochs, seed=3)
@@ -252,6 +252,49 @@ assert pairs.corrcoef()[0, 1] > 0.75
 #
 # If you repeat a training on one dataset and the results agree to 0.01, the training is
 # stable. You have not learnt that the slope is right to 0.01.
+#
+# Why: one dataset tells how sure it is
+# -------------------------------------
+#
+# You have one dataset, not 500. For normal noise its own loss surface tells how far the
+# truth may lie from the least-squares line. In 95 of 100 experiments, the loss of the
+# true line is at most :math:`0.05^{-2 / (n - 2)}` times the smallest loss. Count it:
+
+factor = 0.05 ** (-2 / 48)
+k, m = exact_lines.T[:, :, None]
+best_loss = torch.mean((y_fresh - k * x_fresh - m) ** 2, dim=1)
+true_loss = torch.mean((y_fresh - 3 * x_fresh - 5) ** 2, dim=1)
+inside = torch.mean((true_loss <= factor * best_loss).float())
+print(f"at most {factor:.3f} times the smallest: {inside:.1%} of 500 datasets")
+# sphinx_gallery_start_ignore
+assert abs(inside - 0.95) < 0.03
+# sphinx_gallery_end_ignore
+
+# %%
+# The lines within this factor form an ellipse around the least-squares line: a contour
+# of the surface. Here it is for the tutorial's fifty points.
+
+k_near, m_near = np.linspace(2.75, 3.25, 80), np.linspace(4.6, 5.4, 80)
+near = loss_surface(x, y, k_near, m_near)
+plt.contour(k_near, m_near, near, [factor * lowest], colors=EXACT)
+plot_parameters(*solution, "exact")
+plot_parameters(dataset.k, dataset.m, "truth")
+plt.gca().set(xlabel="slope k", ylabel="intercept m", title="Where the truth may lie")
+plt.legend(loc="upper right", fontsize=11)
+# Figure: An ellipse around the diamond of least squares; the star of the truth lies
+# inside.
+plt.show()
+
+# %%
+# The factor comes from the *F distribution*, which says how far the ratio of two
+# estimated variances strays by chance. Let :math:`d = n - 2`, for two parameters were
+# fitted, and let :math:`s^2 = n L_{\min} / d` estimate the variance of the noise. Then
+# the truth lies with 95 % where
+#
+# .. math:: n \, (L(k, m) - L_{\min}) \le 2 s^2 F_{0.95}(2, d), \qquad
+#           F_{0.95}(2, d) = \frac{d}{2} (0.05^{-2/d} - 1).
+#
+# Put these together, and almost everything cancels.
 #
 # The noise floor
 # ---------------

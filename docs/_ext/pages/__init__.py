@@ -1,4 +1,4 @@
-"""What every page of the site gets: colours, figures, formulas, a header, terms.
+"""What pages get: colours, figures, formulas, and in the tutorial a header and terms.
 
 The stages themselves become programs and pages in the package beside it, ``programs``.
 """

@@ -1,7 +1,8 @@
 """The one table of roles and their colours, in the light theme and in the dark one.
 
 Figures, the stylesheet and the explorer take their colours from here. The light colours
-of a figure are those with which ``linreg.plotting`` draws.
+of a figure are those with which ``linreg.plotting`` draws. The explorer's picture for
+browsers without scripts, ``fallback.svg``, holds copies.
 """
 
 from matplotlib.colors import LinearSegmentedColormap, to_hex
@@ -19,7 +20,7 @@ ROLES = {  # role: (light, dark)
     "batch": (BATCH, "#b79bff"),
     "halo": (to_hex(HALO), "#131416"),  # the ground of the page
     "surface-low": (SURFACE[0], DARK_SURFACE[0]),
-    "surface-high": (SURFACE[2], DARK_SURFACE[2]),
+    "surface-high": (SURFACE[2], DARK_SURFACE[2]),  # the explorer draws over it
     "accent-soft": ("#f6c7ac", "#6b3410"),
     "warning-ground": ("#fff4e5", "#33240f"),
     "color-brand-primary": ("#0a58a8", "#7db9ff"),  # Furo's names for links

@@ -67,6 +67,7 @@ def save(figure: Figure, file: Path) -> None:
 def darken(svg: str, name: str) -> str:
     """Return an SVG of Matplotlib's in the colours of the dark theme."""
     twins = dark_twins()
+    # "roke: " is the end of "stroke: ", as long as "fill: ", which a lookbehind needs.
     colours = re.compile(r"(?<=fill: |roke: )#[0-9a-f]{6}")
     if unknown := set(colours.findall(svg)) - set(twins):
         raise ExtensionError(
@@ -86,7 +87,7 @@ class ShowFigures(SphinxTransform):
     default_priority = 400
 
     def apply(self, **kwargs: Any) -> None:
-        loading = "link"
+        loading = "link"  # at once
         for image in list(self.document.findall(nodes.image)):
             file = Path(self.env.relfn2path(image["uri"], self.env.docname)[1])
             if file.suffix == ".png" and file.parent.name == "thumb":
@@ -95,9 +96,8 @@ class ShowFigures(SphinxTransform):
                 continue
             dark = file.with_stem(f"{file.stem}_dark")
             dark.write_text(darken(file.read_text("utf-8"), file.name), "utf-8")
-            width, height = get_image_size(file) or (0, 0)
-            image["width"], image["height"] = str(width), str(height)
-            image["alt"] = image["alt"] or "The first figure of the page."  # on a card
+            image["width"], image["height"] = map(str, get_image_size(file) or ())
+            image["alt"] = image.get("alt") or ""  # none on a card: its words name it
             twin = image.deepcopy()
             twin["uri"] = f"/{dark.relative_to(self.env.srcdir).as_posix()}"
             image["loading"], twin["loading"] = loading, "lazy"

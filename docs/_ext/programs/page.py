@@ -1,7 +1,7 @@
 """What the page of a program gets: folds, downloads, and the worker shown as Python.
 
-Folds are native `<details>`, which open by key, and without a script. They stay out of
-the search, or it would find `zero_grad` on every page.
+Folds are native `<details>`, which open by key, and without a script. Folded code stays
+out of the search, or it would find `zero_grad` on every page.
 """
 
 import re
@@ -37,7 +37,7 @@ class ShowProgram(SphinxTransform):
                 block.replace_self(fold(block.astext()))
             elif match := WHOLE.fullmatch(block.astext()):
                 module, name, text = match.groups()
-                title = nodes.paragraph("", f"{name}, the text of {module}.py:")
+                title = nodes.rubric("", f"{name}, the text of {module}.py")
                 block.replace_self([title, python(text)])
                 files[f"/../linreg/{module}.py"] = f"{module}.py"
         downloads = box(files)
