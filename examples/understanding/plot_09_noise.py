@@ -274,13 +274,13 @@ assert abs(inside - 0.95) < 0.03
 # The lines within this factor form an ellipse around the least-squares line: a contour
 # of the surface. Here it is for the tutorial's fifty points.
 
-k_near, m_near = np.linspace(2.75, 3.25, 80), np.linspace(4.6, 5.4, 80)
+k_near, m_near = np.linspace(2.75, 3.25, 80), np.linspace(4.5, 5.4, 80)
 near = loss_surface(x, y, k_near, m_near)
 plt.contour(k_near, m_near, near, [factor * lowest], colors=EXACT)
 plot_parameters(*solution, "exact")
 plot_parameters(dataset.k, dataset.m, "truth")
 plt.gca().set(xlabel="slope k", ylabel="intercept m", title="Where the truth may lie")
-plt.legend(loc="upper right", fontsize=11)
+plt.legend(loc="lower right", fontsize=11)
 # Figure: An ellipse around the diamond of least squares; the star of the truth lies
 # inside.
 plt.show()
