@@ -250,15 +250,15 @@ assert pairs.corrcoef()[0, 1] > 0.75
 # shrinks that. The small cloud is the noise of the *training*. Half of the learning
 # rate and twice the epochs shrink it.
 #
-# If you repeat a training on one dataset and the results agree to 0.01, the training is
-# stable. You have not learnt that the slope is right to 0.01.
+# If trainings on one dataset agree to 0.01, training is stable. You have not learnt that
+# the slope is right to 0.01.
 #
-# Why: one dataset tells how sure it is
-# -------------------------------------
+# How sure is one dataset?
+# ------------------------
 #
-# You have one dataset, not 500. For normal noise its own loss surface tells how far the
-# truth may lie from the least-squares line. In 95 of 100 experiments, the loss of the
-# true line is at most :math:`0.05^{-2 / (n - 2)}` times the smallest loss. Count it:
+# You have one dataset, not 500. For normal noise its loss surface tells how far the
+# truth may lie: in 95 of 100 experiments, the loss of the true line is at most
+# :math:`0.05^{-2 / (n - 2)}` times the smallest.
 
 factor = 0.05 ** (-2 / 48)
 k, m = exact_lines.T[:, :, None]
@@ -271,8 +271,7 @@ assert abs(inside - 0.95) < 0.03
 # sphinx_gallery_end_ignore
 
 # %%
-# The lines within this factor form an ellipse around the least-squares line: a contour
-# of the surface. Here it is for the tutorial's fifty points.
+# These lines form an ellipse, a contour of the surface:
 
 k_near, m_near = np.linspace(2.75, 3.25, 80), np.linspace(4.5, 5.4, 80)
 near = loss_surface(x, y, k_near, m_near)
@@ -286,6 +285,9 @@ plt.legend(loc="lower right", fontsize=11)
 plt.show()
 
 # %%
+# Why: the factor of the ellipse
+# ------------------------------
+#
 # The factor comes from the *F distribution*, which says how far the ratio of two
 # estimated variances strays by chance. Let :math:`d = n - 2`, for two parameters were
 # fitted, and let :math:`s^2 = n L_{\min} / d` estimate the variance of the noise. Then

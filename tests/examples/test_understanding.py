@@ -16,7 +16,7 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 FIGURES = {
     "understanding/plot_07_one_step": 1,
     "understanding/plot_08_convergence": 3,
-    "understanding/plot_09_noise": 4,
+    "understanding/plot_09_noise": 5,
     "understanding/plot_10_pitfalls": 2,
     "solutions/plot_15_understanding": 1,
 }
