@@ -250,8 +250,8 @@ assert pairs.corrcoef()[0, 1] > 0.75
 # shrinks that. The small cloud is the noise of the *training*. Half of the learning
 # rate and twice the epochs shrink it.
 #
-# If trainings on one dataset agree to 0.01, training is stable. You have not learnt that
-# the slope is right to 0.01.
+# If trainings on one dataset agree to 0.01, training is stable. You have not learnt
+# that the slope is right to 0.01.
 #
 # How sure is one dataset?
 # ------------------------
