@@ -21,9 +21,7 @@ def code(lines):
 @pytest.mark.parametrize(
     ("parts", "minutes"),
     [
-        ([paragraph(600)], 3),
         ([paragraph(700)], 3.5),
-        ([code(45)], 3),
         ([paragraph(400), code(15)], 3),
         ([paragraph(600), nodes.container("", code(300), classes=["no-search"])], 3),
         ([paragraph(600), nodes.section("", nodes.title("", "Why: x"), code(99))], 3),
