@@ -1,7 +1,5 @@
 """One table of colours: legible in both themes, and in the sheet of the site."""
 
-import re
-
 import numpy as np
 import pytest
 from jinja2 import Template
@@ -54,10 +52,3 @@ def test_the_sheet_has_every_role_in_both_themes_and_prints_the_light_one(root):
     for role, (light, dark) in colours.ROLES.items():
         assert f"--{role}: {light};" in on_paper
         assert on_screen.count(f"--{role}: {dark};") == 2
-
-
-def test_no_other_sheet_or_script_defines_a_colour_of_a_role(root):
-    known = {colour for pair in colours.ROLES.values() for colour in pair}
-    for file in (root / "docs" / "_static").rglob("*.[cj]s*"):
-        written = set(re.findall(r"#[0-9a-f]{6}\b", file.read_text("utf-8").lower()))
-        assert not written & (known - {"#ffffff"}), file.name

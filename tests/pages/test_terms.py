@@ -57,19 +57,6 @@ def test_the_first_use_of_a_term_is_linked_and_no_other(tmp_path, text, expected
     assert [f"{term}: {words}" for term, words in re.findall(link, html)] == expected
 
 
-def test_every_term_is_used_in_the_tutorial(root):
-    glossary = (root / "docs" / "glossary.rst").read_text(encoding="utf-8")
-    block = glossary.split(".. glossary::", 1)[1].split("\nSymbols\n")[0]
-    entries = re.findall(r"\n((?:   \S.*\n)+)      \S", block)
-    assert len(entries) > 40
-    files = [root / "docs" / "index.rst", *root.glob("examples/**/plot_*.py")]
-    prose = " ".join(file.read_text("utf-8") for file in files)
-    prose = re.sub(r"\s*\n#?\s*", " ", prose).lower()
-    for entry in entries:
-        terms = [term.strip().lower() for term in entry.splitlines()]
-        assert any(re.search(rf"\b{re.escape(t)}\b", prose) for t in terms), entry
-
-
 def test_every_name_in_the_table_of_symbols_is_a_name_in_the_code(root):
     glossary = (root / "docs" / "glossary.rst").read_text(encoding="utf-8")
     names = re.findall(r"``([^`]+)``", glossary.split("list-table::")[1])

@@ -29,14 +29,12 @@ The loss of stage {number}.
 """
 
 # %%
-# Imports
-# -------
+# Imports.
 
 import matplotlib.pyplot as plt
 
 # %%
-# Use it
-# ------
+# Use it.
 
 from linreg.small import {function}
 
@@ -44,7 +42,6 @@ from linreg.small import {function}
 
 print({function}())
 plt.plot([0, {function}()], color="black")
-plt.title("Figure {number}")
 # Figure: A line.
 plt.show()
 '''
@@ -109,11 +106,8 @@ class Site:
     def build(self, **settings: str) -> dict[str, bytes]:
         build = self.start(**settings)
         build.join()
-        assert build.exitcode == 0, self.log()
+        assert build.exitcode == 0, (self.folder / "log").read_text("utf-8")
         return self.files()
-
-    def log(self) -> str:
-        return (self.folder / "log").read_text(encoding="utf-8")
 
     def files(self) -> dict[str, bytes]:
         html = self.folder / "docs" / "_build" / "html"
@@ -231,8 +225,9 @@ def test_a_failed_build_names_the_stage_and_leaves_the_last_site(site):
         failed = site.start()
         failed.join()
         assert failed.exitcode != 0, fault
+        log = (site.folder / "log").read_text(encoding="utf-8")
         for said in (words, "plot_02_two.py", "is still the last good site"):
-            assert said in site.log(), fault
+            assert said in log, fault
         assert site.files() == before, fault
         site.edit("examples/plot_02_two.py", fault, "print(second())")
     site.edit("docs/glossary.rst", "One.", "Two.")

@@ -73,7 +73,7 @@ def test_the_font_of_the_formulas_has_every_character_that_they_use(site, browse
     symbol = r"(?s)<(mi|mo|mn|mtext)\b[^>]*>[^<]+</\1>"
     pages = [(site / page).read_text("utf-8") for page in pages_of(site)]
     symbols = {match[0] for page in pages for match in re.finditer(symbol, page)}
-    assert len(symbols) > 100
+    assert len(symbols) > 50
     page = browser.new_page()
     page.goto((site / "glossary.html").as_uri())
     formulas = "".join(f"<math>{symbol}</math>" for symbol in sorted(symbols))
@@ -151,14 +151,3 @@ def test_links_lead_to_pages_and_places_that_exist(site):
                 dead.append((page, href))
     assert dead == []
     assert number > 1000
-
-
-def test_teachers_plan_a_lesson_with_more_time_than_reading_takes(site):
-    page = (site / "teach.html").read_text(encoding="utf-8")
-    row = r'<td><p><a [^>]*href="(tutorial/plot_0\w+\.html)".*?</td>\s*<td><p>(\d+)</p>'
-    rows = re.findall(row, page)
-    assert len(rows) >= 5
-    for stage, minutes in rows:
-        html = (site / stage).read_text(encoding="utf-8")
-        (reading,) = re.findall(r"[Aa]bout (\d+) minutes to read", html)
-        assert int(reading) < int(minutes), stage
