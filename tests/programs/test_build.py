@@ -46,8 +46,27 @@ plt.plot([0, {function}()], color="black")
 plt.show()
 '''
 FILES = {
-    "docs/index.rst": "Home\n====\n\n.. toctree::\n\n   tutorial/index\n   glossary\n",
-    "docs/glossary.rst": "Glossary\n========\n\n.. glossary::\n\n   loss\n      One.\n",
+    "docs/index.rst": f"""Home
+====
+
+{"From the first word to the last. " * 9}
+
+.. toctree::
+
+   tutorial/index
+   glossary
+""",
+    "docs/glossary.rst": """Glossary
+========
+
+.. meta::
+   :description: Given words.
+
+.. glossary::
+
+   loss
+      One.
+""",
     "linreg/small.py": '''"""Two functions."""
 
 
@@ -179,20 +198,38 @@ def test_what_changed_is_built_and_no_more_and_as_if_all_were_new(site, tmp_path
     assert differences(files, clean.build()) == []
 
 
-def test_another_pin_machinery_device_or_setting_runs_all_stages_anew(site):
+def test_another_pin_machinery_or_device_runs_all_stages_anew(site):
     settings = {}
-    for change in ("constraints.txt", "docs/_ext/pages/terms.py", "device", "settings"):
+    for change in ("constraints.txt", "docs/_ext/pages/terms.py", "device"):
         before = site.times_of_runs()
         if change == "device":
-            settings["CUDA_VISIBLE_DEVICES"] = "7"
-        elif change == "settings":
-            settings["LINREG_REPOSITORY"] = "me/fork"
-            settings["SOURCE_DATE_EPOCH"] = "1577836800"
+            settings = {"CUDA_VISIBLE_DEVICES": "7"}
         else:
             site.edit(change, "\n", "\n\n")
-        assert not [n for n, data in site.files().items() if b"colab" in data]
-        files = site.build(**settings)
+        site.build(**settings)
         assert len(differences(before, site.times_of_runs())) == 3, change
+
+
+def test_a_published_site_knows_its_address_and_describes_its_pages(site):
+    for word in (b"colab", b"canonical", b"og:"):
+        assert not [name for name, data in site.files().items() if word in data]
+    url = "https://example.org/line"
+    files = site.build(
+        LINREG_REPOSITORY="me/fork",
+        LINREG_SITE_URL=url,
+        SOURCE_DATE_EPOCH="1577836800",
+    )
+    assert f"{url}/glossary.html".encode() in files["sitemap.xml"]
+    assert f'rel="canonical" href="{url}/index.html"'.encode() in files["index.html"]
+    assert f'href="{url}/">Go to the start'.encode() in files["404.html"]
+    description = rb'<meta (?=[^>]*"(?:og:)?description")[^>]*content="([^"]*)"'
+    first, preview = re.findall(description, files["index.html"])
+    assert first == preview
+    assert (
+        first.decode()
+        == "From the first word to the last. " * 4 + "From the first word to the…"
+    )
+    assert re.findall(description, files["glossary.html"]) == [b"Given words."] * 2
     for key in ("plot_01_one", "beyond/plot_12_speed"):
         address = f"github/me/fork/blob/gh-pages/notebooks/{key}.ipynb"
         assert address.encode() in files[f"tutorial/{key}.html"]
