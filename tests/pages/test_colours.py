@@ -23,15 +23,12 @@ def contrast(one, other):
     return (high + 0.05) / (low + 0.05)
 
 
-@pytest.mark.parametrize(
-    ("ground", "roles"),
-    [  # the page, and the lowest point of a surface, which marks stand on
-        ("halo", ["ink", "data", "model", "exact", "batch"]),
-        ("surface-low", ["ink", "model", "exact", "batch"]),
-    ],
-)
-def test_what_is_drawn_stands_out_from_its_ground_in_both_themes(ground, roles):
-    for role in roles:
+@pytest.mark.parametrize("ground", ["halo", "surface-low"])
+def test_marks_stand_out_from_the_page_and_from_the_lowest_loss(ground):
+    marks = ["ink", "model", "exact", "batch"]
+    if ground == "halo":
+        marks.append("data")  # no surface has points
+    for role in marks:
         for theme in (0, 1):
             ratio = contrast(colours.ROLES[role][theme], colours.ROLES[ground][theme])
             assert ratio >= 4.5, role

@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
 
 import pytest
@@ -87,11 +88,11 @@ def second() -> int:
 }
 
 
+@dataclass
 class Site:
     """A small site in a folder of its own."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    folder: Path
 
     def write(self) -> "Site":
         generated = ("_build", "_programs", "tutorial", "generated", "__pycache__")
@@ -214,11 +215,8 @@ def test_a_published_site_knows_its_address_and_describes_its_pages(site):
     for word in (b"colab", b"canonical", b"og:"):
         assert not [name for name, data in site.files().items() if word in data]
     url = "https://example.org/line"
-    files = site.build(
-        LINREG_REPOSITORY="me/fork",
-        LINREG_SITE_URL=url,
-        SOURCE_DATE_EPOCH="1577836800",
-    )
+    settings = {"LINREG_SITE_URL": url, "LINREG_REPOSITORY": "me/fork"}
+    files = site.build(**settings, SOURCE_DATE_EPOCH="1577836800")
     assert f"{url}/glossary.html".encode() in files["sitemap.xml"]
     assert f'rel="canonical" href="{url}/index.html"'.encode() in files["index.html"]
     assert f'href="{url}/">Go to the start'.encode() in files["404.html"]
@@ -320,13 +318,8 @@ def test_the_same_bytes_below_any_folder_and_with_another_order_of_sets(
 ):
     folder = tmp_path / "plot_12_x" / 'My Müller\'s 資料 #1, 100% "done" [a]'
     other = built.copy(folder, with_build=False)
-    result = subprocess.run(
-        [sys.executable, folder / "docs" / "build.py"],
-        env=os.environ | {"PYTHONHASHSEED": "5"},
-        capture_output=True,
-        text=True,
-    )
-    assert result.returncode == 0, result.stdout + result.stderr
+    command = [sys.executable, folder / "docs" / "build.py"]
+    subprocess.run(command, env=os.environ | {"PYTHONHASHSEED": "5"}, check=True)
     files = other.files()
     assert differences(files, built.files()) == []
     assert not [n for n, data in files.items() if str(tmp_path).encode() in data]

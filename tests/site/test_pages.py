@@ -10,13 +10,11 @@ from site_visit import pages_of, visit_all
 
 from linreg.plotting import SURFACE
 
-PHONE = {"width": 360, "height": 780}
-
 
 @pytest.fixture(scope="module")
 def visits(site, browser):
     """What every page did when it was opened from file://."""
-    page = browser.new_page(viewport=PHONE)
+    page = browser.new_page(viewport={"width": 360, "height": 780})
     yield visit_all(page, site)
     page.close()
 

@@ -34,8 +34,7 @@ CONTRAST = """() => {
     const a = light(channels(getComputedStyle(element).color));
     const b = light(ground(element));
     const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
-    const text = walker.currentNode.data.trim().slice(0, 40);
-    if (ratio < 4.5) poor.push([text, ratio.toFixed(2)]);
+    if (ratio < 4.5) poor.push([walker.currentNode.data, ratio.toFixed(2)]);
   }
   return poor;
 }"""
