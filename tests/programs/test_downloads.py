@@ -66,7 +66,7 @@ def outputs(notebook: nbformat.NotebookNode) -> tuple[str, list[bytes]]:
     found = [output for cell in cells for output in cell.outputs]
     printed = [output.text for output in found if output.output_type == "stream"]
     data = [output.data for output in found if output.output_type == "display_data"]
-    return "\n".join(printed), [base64.b64decode(d["image/png"]) for d in data]
+    return "".join(printed), [base64.b64decode(d["image/png"]) for d in data]
 
 
 @pytest.mark.parametrize("stem", LONG)
