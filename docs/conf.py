@@ -61,8 +61,9 @@ named = link if linreg_repository else "the repository"
 rst_epilog = f".. |repository| replace:: {named}"
 
 # What search engines and previews read needs the address of the site.
-if site_url := os.environ.get("LINREG_SITE_URL"):
-    html_baseurl = ogp_site_url = site_url.rstrip("/") + "/"
+if address := os.environ.get("LINREG_SITE_URL"):  # sphinx-sitemap reads `site_url`
+    html_baseurl = ogp_site_url = address.rstrip("/") + "/"
+    html_context = {"site_url": html_baseurl}  # for the 404 page
     extensions += ["sphinx_sitemap", "sphinxext.opengraph"]
     sitemap_url_scheme = "{link}"
     sitemap_excludes = ["search.html", "genindex.html", "404.html"]

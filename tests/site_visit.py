@@ -73,27 +73,26 @@ class Visit:
     report: dict[str, Any] = field(default_factory=dict)
 
 
-def visit(context: Any, url: str) -> Visit:
-    """Open a page and note what it does."""
-    seen = Visit()
-    page = context.new_page()
-    page.on("pageerror", lambda error: seen.errors.append(f"script: {error}"))
-    page.on(
-        "requestfailed", lambda request: seen.errors.append(f"failed: {request.url}")
-    )
-    page.on("request", lambda request: seen.requests.append(request.url))
-    page.on(
-        "console",
-        lambda message: (
+def visit_all(page: Any, site: Path) -> dict[str, Visit]:
+    """Open every page of the site from its file, and note what it does."""
+    visits = {name: Visit() for name in pages_of(site)}
+
+    def note_failure(request: Any) -> None:
+        if request.failure != "net::ERR_ABORTED":  # the page was left before it came
+            seen.errors.append(f"failed: {request.url}")
+
+    def note_message(message: Any) -> None:
+        if message.type == "error":
             seen.errors.append(f"console: {message.text}")
-            if message.type == "error"
-            else None
-        ),
-    )
-    page.goto(url)
-    seen.report = page.evaluate(REPORT)
-    page.close()
-    return seen
+
+    page.on("pageerror", lambda error: seen.errors.append(f"script: {error}"))
+    page.on("request", lambda request: seen.requests.append(request.url))
+    page.on("requestfailed", note_failure)
+    page.on("console", note_message)
+    for name, seen in visits.items():
+        page.goto((site / name).as_uri())
+        seen.report = page.evaluate(REPORT)
+    return visits
 
 
 def pages_of(site: Path) -> list[str]:

@@ -1,6 +1,7 @@
 r"""Formulas as MathML. The test of the site names a character that their font lacks.
 
-The font was made once, with ``pip install ziamath fonttools[woff]`` and this program::
+The font was made with ``pip install ziamath fonttools[woff]`` and this program. Its
+characters are those of the font that is there, and those that are new::
 
     stix = distribution("ziamath").locate_file("ziamath/fonts/STIXTwoMath-Regular.ttf")
     font = TTFont(stix, recalcTimestamp=False)
@@ -12,7 +13,8 @@ The font was made once, with ``pip install ziamath fonttools[woff]`` and this pr
         hinting=False,
     )
     subsetter = subset.Subsetter(options)
-    subsetter.populate(text=CHARACTERS)
+    characters = {*TTFont("docs/_static/math.woff2").getBestCmap(), *map(ord, NEW)}
+    subsetter.populate(unicodes=characters)
     subsetter.subset(font)
     font.flavor = "woff2"
     font.save("docs/_static/math.woff2")
@@ -21,45 +23,23 @@ The font was made once, with ``pip install ziamath fonttools[woff]`` and this pr
 import io
 from xml.etree import ElementTree
 
-import pytest
-from math_core import LatexError
 from pages.formulas import to_mathml
 from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace
 
-CHARACTERS = (
-    "()[]{}+,./0123456789!:;<=>|¯ˆ̲~′…⋯\u2061←→∂∇∈∋∑∏−±×√∼∽≈≠≤≥⋅ℎℝ𝒩ΓΔΛΣΩ"
-    "αβγδεηθκλμπρστφωABCDEFGHIKLMNPRSTUVWXYabcdefghijklmnopqrstuvwxyz"
-    "𝐴𝐵𝐶𝐷𝐸𝐹𝐺𝐻𝐼𝐾𝐿𝑀𝑁𝑃𝑅𝑆𝑇𝑈𝑉𝑊𝑋𝑌𝑎𝑏𝑐𝑑𝑒𝑓𝑔𝑖𝑗𝑘𝑙𝑚𝑛𝑜𝑝𝑞𝑟𝑠𝑡𝑢𝑣𝑤𝑥𝑦𝑧"
-    "𝛼𝛽𝛾𝛿𝜀𝜂𝜃𝜅𝜆𝜇𝜋𝜌𝜎𝜏𝜑𝜔𝜕"
-)
-
-
-def parse(tex, *, block=True):
-    return ElementTree.fromstring(to_mathml(tex, block=block))
-
 
 def test_a_formula_becomes_mathml_and_keeps_its_tex_for_who_cannot_see_it():
-    root = parse(r"\hat{y}_i = k x_i + m")
+    root = ElementTree.fromstring(to_mathml(r"\hat{y}_i < k x_i + m", block=True))
     assert root.tag == "math"
     assert root.get("display") == "block"
-    assert root.get("alttext") == r"\hat{y}_i = k x_i + m"
+    assert root.get("alttext") == r"\hat{y}_i < k x_i + m"
     assert [e.text for e in root.iter("mi")] == ["y", "i", "k", "x", "i", "m"]
 
 
-def test_quotes_and_brackets_in_the_tex_do_not_break_the_page():
-    assert parse("a < b").get("alttext") == "a < b"
-
-
 def test_two_backslashes_break_lines_that_an_ampersand_aligns():
-    root = parse(r"a &= b \\ c &= d")
+    root = ElementTree.fromstring(to_mathml(r"a &= b \\ c &= d", block=True))
     assert [len(row) for row in root.iter("mtr")] == [2, 2]
     assert not root.findall(".//mtable[@scriptlevel]")  # not valid there
-
-
-def test_an_unknown_command_is_refused():
-    with pytest.raises(LatexError, match="foo"):
-        to_mathml(r"\foo x", block=False)
 
 
 def test_a_wrong_formula_is_reported_where_it_stands(tmp_path):
