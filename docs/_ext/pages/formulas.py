@@ -1,6 +1,6 @@
 r"""Formulas as MathML, written when the site is built: no script, no network.
 
-Their font is ``docs/_static/math.woff2``; ``formulas.css`` says how it was made.
+Their font is ``docs/_static/math.woff2``; ``test_formulas.py`` says how it was made.
 """
 
 import html
