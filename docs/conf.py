@@ -36,8 +36,6 @@ intersphinx_mapping = {
     "matplotlib": ("https://matplotlib.org/stable", "inventories/matplotlib.txt"),
 }
 
-python_maximum_signature_line_length = 60  # else one argument a line
-
 html_theme = "furo"
 html_static_path = ["_static"]
 html_css_files = ["colours.css", "look.css", "tutorial.css", "formulas.css"]
