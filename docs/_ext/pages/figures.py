@@ -97,7 +97,7 @@ class ShowFigures(SphinxTransform):
             dark = file.with_stem(f"{file.stem}_dark")
             dark.write_text(darken(file.read_text("utf-8"), file.name), "utf-8")
             image["width"], image["height"] = map(str, get_image_size(file) or ())
-            image["alt"] = image.get("alt") or ""  # none on a card: its words name it
+            image["alt"] = image["alt"] or "The first figure of the page."  # on a card
             twin = image.deepcopy()
             twin["uri"] = f"/{dark.relative_to(self.env.srcdir).as_posix()}"
             image["loading"], twin["loading"] = loading, "lazy"
