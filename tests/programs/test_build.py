@@ -95,7 +95,7 @@ class Site:
     folder: Path
 
     def write(self) -> "Site":
-        generated = ("_build", "_programs", "tutorial", "generated", "__pycache__")
+        generated = ("_build", "_programs", "tutorial", "__pycache__")
         for name in ("docs", "linreg"):
             ignore = shutil.ignore_patterns(*generated, "*.rst", "explorer*")
             shutil.copytree(ROOT / name, self.folder / name, ignore=ignore)
@@ -106,7 +106,7 @@ class Site:
         return self
 
     def copy(self, folder: Path, *, with_build: bool = True) -> "Site":
-        built = ("_build", "_programs", "tutorial", "generated")
+        built = ("_build", "_programs", "tutorial")
         ignore = None if with_build else shutil.ignore_patterns(*built)
         shutil.copytree(self.folder, folder, ignore=ignore)
         return Site(folder)

@@ -104,9 +104,8 @@ def test_dark_figures_have_the_colours_of_the_dark_theme_alone(site):
         assert "<image" not in svg, file.name  # pixels would keep their colours
         assert not re.search(r"fill: (?:rgb|black|white)", svg), file.name
         # Text is written without a colour, and takes that of the whole file.
-        assert f'fill="{ROLES["ink"][1]}"' in re.search("<svg [^>]*>", svg)[0], (
-            file.name
-        )
+        (root,) = re.findall("<svg [^>]*>", svg)
+        assert f'fill="{ROLES["ink"][1]}"' in root, file.name
 
 
 def test_the_landing_page_shows_the_whole_program_of_its_page(site):
