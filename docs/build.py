@@ -49,7 +49,7 @@ def build() -> int:
     (BUILD / MARK).write_text(gallery)
     from sphinx.cmd.build import main  # slow to import, and seldom needed
 
-    if status := main(["-W", "-qd", str(TREES), str(DOCS), str(NEXT)]):
+    if status := main(["-W", "-qj", "auto", "-d", str(TREES), str(DOCS), str(NEXT)]):
         return status
     (NEXT / MARK).write_text(site)
     if SITE.is_dir():

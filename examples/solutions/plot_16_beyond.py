@@ -14,6 +14,8 @@ them yourself first: the pages hold all you need.
 # The imports
 # -----------
 
+from functools import partial
+
 import torch
 from torch import nn
 from torch.utils.benchmark import Timer
@@ -117,7 +119,7 @@ assert round(formula) == 424
 def seconds(action):
     """Return the shortest time that an action takes."""
     timer = Timer("action()", globals={"action": action})
-    return min(timer.blocked_autorange(min_run_time=0.3).times)
+    return min(timer.blocked_autorange(min_run_time=0.1).times)
 
 
 def fit(loader):
@@ -134,7 +136,7 @@ ready = {
     for size in (8, 100, 10_000, 1_000_000)
 }
 step = seconds(lambda: fit(ready[8][:100])) / 100
-point = (seconds(lambda: fit(100 * ready[1_000_000])) / 100 - step) / 1_000_000
+point = (seconds(lambda: fit(10 * ready[1_000_000])) / 10 - step) / 1_000_000
 for size in (100, 10_000):
     steps, points = 1e3 * len(ready[size]) * step, 1e3 * len(many) * point
     measured = 1e3 * seconds(lambda size=size: fit(ready[size]))
@@ -182,8 +184,8 @@ for kind, taken in best.items():
 # core, and almost every jump waits.
 
 shuffled, in_order = (
-    seconds(lambda s=s: list(loader_of(LinearRegressionDataset, 10_000_000, s)))
-    for s in (True, False)
+    seconds(partial(list, loader_of(LinearRegressionDataset, 10_000_000, shuffle)))
+    for shuffle in (True, False)
 )
 print(f"the random order is {1 - in_order / shuffled:.0%} of the time of loading")
 # sphinx_gallery_start_ignore

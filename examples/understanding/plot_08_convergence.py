@@ -269,7 +269,7 @@ plt.show()
 # ---------------------------
 #
 # Each batch has a bowl of its own, steeper or flatter. What does that do to the limit?
-# Train 100 times with each of four batch sizes and six learning rates, 2000 steps. A
+# Train 100 times with each of four batch sizes and six learning rates, 1000 steps. A
 # run has flown away if k or m is not within 1000 of the solution.
 
 ratios, sizes = np.array([0.70, 0.80, 0.98, 1.02, 1.05, 1.15]), (1, 8, 25, 50)
@@ -277,7 +277,7 @@ rates = torch.tensor(ratios * limit).repeat_interleave(100)
 points = dataset.x.double().expand(600, 50), dataset.y.double().expand(600, 50)
 late = {}
 for size in sizes:
-    epochs = 2000 // -(-50 // size)  # steps by steps per epoch, rounded up
+    epochs = 1000 // -(-50 // size)  # steps by steps per epoch, rounded up
     batches = shuffled_epochs(600, 50, size, epochs, seed=0)
     last_500 = train_runs(*points, batches, rates)[-500:].numpy() - exact
     late[size] = last_500.reshape(500, 6, 100, 2)

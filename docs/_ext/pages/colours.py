@@ -30,13 +30,12 @@ ROLES = {  # role: (light, dark)
 MATPLOTLIB = {"#000000": "#e3e6ea", "#cccccc": "#3f454c", "#b0b0b0": "#4a5058"}
 
 
-def dark_twins() -> dict[str, str]:
-    """Return the dark twin of each colour that a figure may have."""
-    shades = dict(zip(surface(SURFACE), surface(DARK_SURFACE), strict=True))
-    return shades | MATPLOTLIB | dict(ROLES.values())
-
-
 def surface(colours: tuple[str, ...]) -> list[str]:
     """Return the 256 steps of Matplotlib's map through these colours."""
     steps = LinearSegmentedColormap.from_list("surface", colours)
     return [to_hex(steps(step)) for step in range(256)]
+
+
+# The dark twin of each colour that a figure may have.
+DARK_TWINS = dict(zip(surface(SURFACE), surface(DARK_SURFACE), strict=True))
+DARK_TWINS |= MATPLOTLIB | dict(ROLES.values())

@@ -12,13 +12,12 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 from docutils import nodes
 from matplotlib.collections import QuadMesh
-from matplotlib.contour import ContourSet
 from matplotlib.figure import Figure
 from sphinx.errors import ExtensionError
 from sphinx.transforms import SphinxTransform
 from sphinx.util.images import get_image_size
 
-from pages.colours import ROLES, dark_twins
+from pages.colours import DARK_TWINS, ROLES
 
 # "# Figure: what it shows", for each figure of the cell, straight above plt.show().
 COMMENTS = re.compile(r"^# Figure: .*\n(?:#.*\n)*(?=plt\.show\(\))", re.MULTILINE)
@@ -54,26 +53,29 @@ def alt_texts(code: str) -> list[str]:
 
 def save(figure: Figure, file: Path) -> None:
     """Save a figure for the page, and on white for the notebook."""
-    for artist in figure.findobj(QuadMesh) + figure.findobj(ContourSet):
-        if isinstance(artist, QuadMesh) or artist.filled:
+    for artist in [artist for axes in figure.axes for artist in axes.collections]:
+        if isinstance(artist, QuadMesh) or getattr(artist, "filled", False):  # contours
             artist.set_edgecolor("face")  # else browsers show seams between the areas
     notebook = file.parent / "notebook" / f"{file.stem}.png"
     notebook.parent.mkdir(exist_ok=True)
-    figure.savefig(notebook, dpi=144, facecolor="white")
-    with mpl.rc_context({"svg.hashsalt": "linreg"}):  # the same bytes in every build
+    if layout := figure.get_layout_engine():
+        layout.execute(figure)  # once: kept, it would double each of the drawings below
+    with mpl.rc_context({"figure.constrained_layout.use": False}):
+        figure.set_layout_engine(None)
+        mpl.rcParams["svg.hashsalt"] = "linreg"  # the same bytes in every build
+        figure.savefig(notebook, dpi=144, facecolor="white")
         figure.savefig(file, transparent=True, metadata={"Date": None})
 
 
 def darken(svg: str, name: str) -> str:
     """Return an SVG of Matplotlib's in the colours of the dark theme."""
-    twins = dark_twins()
     # "roke: " is the end of "stroke: ", as long as "fill: ", which a lookbehind needs.
     colours = re.compile(r"(?<=fill: |roke: )#[0-9a-f]{6}")
-    if unknown := set(colours.findall(svg)) - set(twins):
+    if unknown := set(colours.findall(svg)) - set(DARK_TWINS):
         raise ExtensionError(
             f"{name}: colours without a role in docs/_ext/pages/colours.py: {unknown}"
         )
-    dark = colours.sub(lambda colour: twins[colour[0]], svg)
+    dark = colours.sub(lambda colour: DARK_TWINS[colour[0]], svg)
     # What is black is written without a colour, and takes that of the whole file.
     return dark.replace("<svg ", f'<svg fill="{ROLES["ink"][1]}" ', 1)
 
