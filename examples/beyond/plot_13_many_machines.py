@@ -168,8 +168,8 @@ WORKER = program("linreg.worker")
 #
 # ``--standalone`` says that all processes run on this machine, and ``--local-addr`` at
 # which address: else they look up its name, which not every network knows. If one
-# fails, ``torchrun`` stops the others and, with ``--max-restarts=1``, starts all again,
-# once.
+# fails, ``torchrun`` stops the others and starts all again, as often as
+# ``--max-restarts`` says.
 
 folder = tempfile.TemporaryDirectory()
 worker = Path(folder.name, "worker.py")
@@ -177,10 +177,10 @@ worker.write_text(WORKER, encoding="utf-8")
 variables = {"TORCH_DISABLE_SHARE_RDZV_TCP_STORE": "1", "OMP_NUM_THREADS": "1"}
 
 
-def torchrun(processes, name, *options):
+def torchrun(processes, name, *options, restarts=1):
     """Train with several processes, and return the exit status and what was printed."""
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
-    command += ["--local-addr=127.0.0.1", "--max-restarts=1"]
+    command += ["--local-addr=127.0.0.1", f"--max-restarts={restarts}"]
     command += [f"--nproc-per-node={processes}", str(worker)]
     command += [f"--checkpoint={folder.name}/{name}", *options]
     environment = {**os.environ, **variables}
@@ -262,7 +262,7 @@ assert all(torch.equal(two[n], killed["model"][n]) for n in two)
 # A learning rate of 0.5 is too large. The program must not go on, and must not write a
 # checkpoint of NaN.
 
-status, printed = torchrun(2, "large.pt", "--learning-rate=0.5")
+status, printed = torchrun(2, "large.pt", "--learning-rate=0.5", restarts=0)
 last = torch.load(Path(folder.name, "large.pt"), weights_only=True)
 print(printed + f"exit status {status}, last checkpoint: step {last['step']}")
 print(f"its weight: {last['model']['weight'].item():.1e}")
@@ -279,7 +279,7 @@ folder.cleanup()
 
 # %%
 # The status is not 0, so a script that started it knows. The last checkpoint is finite,
-# but already lost: the restart went on from it to the same end. A lower
+# but already lost: a restart would go on from it to the same end. A lower
 # ``--learning-rate`` would not help either, since the checkpoint's own counts more.
 # Start anew, or keep older checkpoints.
 #

@@ -257,12 +257,13 @@ def test_a_kill_at_a_random_time_changes_nothing(tmp_path, undisturbed, victims,
 
 def test_a_learning_rate_too_high_ends_with_an_error_and_a_finite_checkpoint(tmp_path):
     checkpoint = tmp_path / "run.pt"
-    bad_end = torchrun(checkpoint, "--learning-rate=0.5", "--epochs=60", restarts=0)
+    bad_end = torchrun(checkpoint, "--learning-rate=0.5", "--epochs=60", restarts=1)
     output, _ = bad_end.communicate(timeout=200)
     assert bad_end.returncode != 0
     assert re.search(r"FloatingPointError: the loss became \S+ in step \d+", output)
     saved = torch.load(checkpoint, weights_only=True)
     assert 0 < saved["step"] < 420
+    assert f"starts after step {saved['step']}\n" in output  # the restart, in vain
     assert all(value.isfinite().all() for value in saved["model"].values())
 
 
