@@ -254,9 +254,7 @@ for size in (8, 65_536, 1_000_000):
 # From fifty points to ten million
 # --------------------------------
 #
-# Time an epoch in mini-batches of 4096, for more and more points. Stop before an epoch
-# that would take more than two seconds. One run of each will do: you look for factors
-# of ten.
+# Time an epoch in mini-batches of 4096, for more and more points, loaded in two ways.
 
 
 def by_item(data):
@@ -269,6 +267,10 @@ def by_tensor(data):
     sampler = MiniBatchSampler(len(data), batch_size=4096, seed=0)
     return DataLoader(data, batch_size=None, sampler=sampler)
 
+
+# %%
+# Stop before an epoch that would take more than two seconds. One run of each will do:
+# you look for factors of ten.
 
 counts = [50, 500, 5_000, 50_000, 500_000, 10_000_000]
 times = {by_item: [], by_tensor: []}
