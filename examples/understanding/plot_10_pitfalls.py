@@ -372,7 +372,8 @@ first, second = (torch.cat([inputs for inputs, _ in loader]) for _ in range(2))
 print("not shuffled, two passes alike:", torch.equal(first, second))
 # sphinx_gallery_start_ignore
 assert torch.equal(first, second)
-loader = DataLoader(dataset, batch_size=8, shuffle=True)
+own = torch.Generator()  # the program without these lines must draw the same numbers
+loader = DataLoader(dataset, batch_size=8, shuffle=True, generator=own)
 first, second = (torch.cat([inputs for inputs, _ in loader]) for _ in range(2))
 assert not torch.equal(first, second)
 # sphinx_gallery_end_ignore

