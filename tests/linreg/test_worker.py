@@ -208,7 +208,7 @@ def test_one_two_and_three_processes_end_where_a_loop_by_hand_ends(tmp_path, pro
     assert found == pytest.approx(by_hand(epochs=25), abs=1e-5)
 
 
-LONG_RUN = ["--epochs=60", "--save-every=1"]  # 420 steps, and as many checkpoints
+LONG_RUN = ["--epochs=40", "--save-every=1"]  # 280 steps, and as many checkpoints
 
 
 @pytest.fixture(scope="module")
@@ -227,10 +227,10 @@ def test_a_kill_and_a_restart_change_no_bit(tmp_path, undisturbed):
     assert content_of(checkpoint) == undisturbed
 
 
-LATER = [pytest.param(seed, marks=pytest.mark.long) for seed in range(2, 20)]
+LATER = [pytest.param(seed, marks=pytest.mark.long) for seed in range(1, 20)]
 
 
-@pytest.mark.parametrize("seed", [0, 1, *LATER])
+@pytest.mark.parametrize("seed", [0, *LATER])
 @pytest.mark.parametrize("victims", ["a worker", "the group"])
 def test_a_kill_at_a_random_time_changes_nothing(tmp_path, undisturbed, victims, seed):
     checkpoint, chance = tmp_path / "run.pt", random.Random(f"{victims} {seed}")
@@ -240,6 +240,7 @@ def test_a_kill_at_a_random_time_changes_nothing(tmp_path, undisturbed, victims,
         assert run.poll() is None, run.communicate()[0]
         if checkpoint.exists():
             step = torch.load(checkpoint, weights_only=True)["step"]
+        time.sleep(0.01)
     time.sleep(chance.uniform(0, 0.003))
     group = psutil.Process(run.pid).children(recursive=True)
     workers = [process for process in group if str(WORKER) in process.cmdline()]
