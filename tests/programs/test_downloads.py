@@ -47,9 +47,12 @@ def printed_on(text: str) -> str:
 
 
 def lines_of(text: str, program: str) -> list[list[str]]:
-    """Return the words of each line, without numbers where times are measured."""
+    """Return the words of each line, without what measured times give.
+
+    These are numbers with a point, shares in percent, and counts of a thousand or more.
+    """
     if "perf_counter" in program or "benchmark" in program:
-        text = re.sub(r"\d[\d.,]*(?:e[-+]?\d+)?", "", text)
+        text = re.sub(r"\d+\.\d+(?:e[-+]?\d+)?|\d+%|\d+(?:,\d{3})+", "", text)
     return [line.split() for line in text.splitlines() if line.strip()]
 
 
