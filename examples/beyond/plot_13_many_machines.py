@@ -260,7 +260,7 @@ assert all(torch.equal(two[n], killed["model"][n]) for n in two)
 # ---------------------
 #
 # A learning rate of 0.5 is too large. The program must not go on, and must not write a
-# checkpoint of NaN.
+# checkpoint of NaN. A restart cannot help, so allow none.
 
 status, printed = torchrun(2, "large.pt", "--learning-rate=0.5", restarts=0)
 last = torch.load(Path(folder.name, "large.pt"), weights_only=True)

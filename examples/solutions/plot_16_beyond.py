@@ -14,8 +14,6 @@ them yourself first: the pages hold all you need.
 # The imports
 # -----------
 
-from functools import partial
-
 import torch
 from torch import nn
 from torch.utils.benchmark import Timer
@@ -183,10 +181,8 @@ for kind, taken in best.items():
 # order a large table no longer fits into the caches, the small fast memories of a
 # core, and almost every jump waits.
 
-shuffled, in_order = (
-    seconds(partial(list, loader_of(LinearRegressionDataset, 10_000_000, shuffle)))
-    for shuffle in (True, False)
-)
+both = [loader_of(LinearRegressionDataset, 10_000_000, s) for s in (True, False)]
+shuffled, in_order = (seconds(lambda loader=loader: list(loader)) for loader in both)
 print(f"the random order is {1 - in_order / shuffled:.0%} of the time of loading")
 # sphinx_gallery_start_ignore
 assert in_order < shuffled
