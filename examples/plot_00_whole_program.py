@@ -91,7 +91,7 @@ plt.show()
 # 3. Leave out ``optimizer.step()``. Which line do you get, and why?
 #
 # When you have tried: `the answers
-# <solutions/plot_14_stages.html#the-whole-program>`__.
+# <solutions/plot_01_stages.html#the-whole-program>`__.
 #
 # Next
 # ----

@@ -147,7 +147,7 @@ assert not torch.equal(other.y, dataset.y)
 # 3. Ask for ``dataset[50]``. Why is there no such point, and which one is the last?
 #
 # When you have tried: `the answers
-# <solutions/plot_14_stages.html#stage-1-the-dataset>`__.
+# <solutions/plot_01_stages.html#stage-1-the-dataset>`__.
 #
 # Next
 # ----

@@ -136,7 +136,7 @@ plt.show()
 #    does ``named_parameters`` list now?
 #
 # When you have tried: `the answers
-# <solutions/plot_14_stages.html#stage-2-the-model>`__.
+# <solutions/plot_01_stages.html#stage-2-the-model>`__.
 #
 # Next
 # ----

@@ -342,7 +342,7 @@ assert abs(model.m.item() - m_exact) < 0.02
 #    it advise?
 #
 # When you have tried: `the answers
-# <solutions/plot_14_stages.html#stage-3-the-training-loop>`__.
+# <solutions/plot_01_stages.html#stage-3-the-training-loop>`__.
 #
 # Next
 # ----

@@ -172,7 +172,7 @@ assert round(x.mean(), 2) == -0.29
 # 3. Set ``noise_std=0``. What is the smallest loss now, and for which line?
 #
 # When you have tried: `the answers
-# <solutions/plot_14_stages.html#stage-4-the-loss-surface>`__.
+# <solutions/plot_01_stages.html#stage-4-the-loss-surface>`__.
 #
 # Next
 # ----

@@ -176,10 +176,10 @@ plt.show()
 #    the path rougher than with batches of 8?
 #
 # When you have tried: `the answers
-# <solutions/plot_14_stages.html#stage-5-the-trajectory>`__.
+# <solutions/plot_01_stages.html#stage-5-the-trajectory>`__.
 #
 # Next
 # ----
 #
-# In `stage 6 <plot_06_curve.html>`__ the data bends. A small network takes the place of
+# In `stage 6 <plot_07_curve.html>`__ the data bends. A small network takes the place of
 # the line, and the rest stays.

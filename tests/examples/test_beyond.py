@@ -33,16 +33,16 @@ V = [Fraction(row[2]) for row in ROWS]
 
 @pytest.fixture(scope="module")
 def real_data(run_page):
-    return run_page("beyond/plot_11_real_data").names
+    return run_page("beyond/plot_01_real_data").names
 
 
 @pytest.fixture(scope="module")
 def curve(run_page):
-    return run_page("plot_06_curve").names
+    return run_page("plot_07_curve").names
 
 
 @pytest.mark.parametrize(
-    ("page", "number"), [("beyond/plot_11_real_data", 5), ("plot_06_curve", 4)]
+    ("page", "number"), [("beyond/plot_01_real_data", 5), ("plot_07_curve", 4)]
 )
 def test_every_figure_has_a_title_of_its_own_and_named_axes(run_page, page, number):
     axes = run_page(page).axes
@@ -95,7 +95,7 @@ def test_the_bootstrap_lines_are_least_squares_lines_of_draws(real_data):
 
 def test_the_diff_is_one_between_stage_3_and_the_page():
     stage = (EXAMPLES / "plot_03_training.py").read_text(encoding="utf-8").splitlines()
-    text = (EXAMPLES / "plot_06_curve.py").read_text(encoding="utf-8")
+    text = (EXAMPLES / "plot_07_curve.py").read_text(encoding="utf-8")
     block = re.search(r"# \.\. code-block:: diff\n#\n((?:#    .*\n)+)", text)[1]
     lines = [line.removeprefix("#    ") for line in block.splitlines()]
     assert {line[0] for line in lines} == {"-", "+", " "}
@@ -120,7 +120,7 @@ def test_workers_find_each_other_where_the_machine_has_an_unknown_name(
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     worker = tmp_path / "worker.py"
     worker.write_text("import os\nprint(os.environ['MASTER_ADDR'])\n")
-    page = EXAMPLES / "beyond" / "plot_13_many_machines.py"
+    page = EXAMPLES / "beyond" / "plot_03_many_machines.py"
     tree = ast.parse(page.read_text("utf-8"))
     (start,) = (node for node in tree.body if getattr(node, "name", "") == "torchrun")
     names = {"os": os, "subprocess": subprocess, "sys": sys, "worker": worker}
@@ -132,6 +132,6 @@ def test_workers_find_each_other_where_the_machine_has_an_unknown_name(
 def test_the_worker_stands_on_its_page_whole():
     text = (ROOT / "linreg" / "worker.py").read_text(encoding="utf-8")
     assert len(text.splitlines()) <= 100
-    page = EXAMPLES / "beyond" / "plot_13_many_machines.py"
+    page = EXAMPLES / "beyond" / "plot_03_many_machines.py"
     assert 'WORKER = program("linreg.worker")\n' in page.read_text(encoding="utf-8")
     assert "'''" not in text  # the page holds it in such quotes

@@ -189,7 +189,7 @@ def test_the_results_of_the_post_lie_where_its_experiment_ends(seeds):
     assert abs(found[3] - 5 * (1 - 0.98**175)) < 0.03  # unfinished: 4.854, not 5
 
 
-@pytest.mark.parametrize("stage", [WHOLE, *STAGES, "plot_06_curve"])
+@pytest.mark.parametrize("stage", [WHOLE, *STAGES, "plot_07_curve"])
 def test_words(stage):
     """One word for one thing, and the post at most once, where its page is linked."""
     prose = "\n".join(

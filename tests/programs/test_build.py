@@ -84,7 +84,7 @@ def second() -> int:
     "examples/beyond/GALLERY_HEADER.rst": "Beyond\n======\n",
     "examples/plot_01_one.py": STAGE.format(number=1, function="first"),
     "examples/plot_02_two.py": STAGE.format(number=2, function="second"),
-    "examples/beyond/plot_12_speed.py": STAGE.format(number=3, function="first"),
+    "examples/beyond/plot_02_speed.py": STAGE.format(number=3, function="first"),
 }
 
 
@@ -178,7 +178,7 @@ def test_where_nothing_changed_nothing_is_done(site):
 
 EDITS = [
     ("linreg/small.py", "return 2", "return 10 + 7"),
-    ("examples/beyond/plot_12_speed.py", "The loss", "The small loss"),
+    ("examples/beyond/plot_02_speed.py", "The loss", "The small loss"),
     ("docs/glossary.rst", "One.", "Two."),
     ("docs/_static/tutorial.css", "{", "{ /* a comment */"),
 ]
@@ -228,7 +228,7 @@ def test_a_published_site_knows_its_address_and_describes_its_pages(site):
         == "From the first word to the last. " * 4 + "From the first word to the…"
     )
     assert re.findall(description, files["glossary.html"]) == [b"Given words."] * 2
-    for key in ("plot_01_one", "beyond/plot_12_speed"):
+    for key in ("plot_01_one", "beyond/plot_02_speed"):
         address = f"github/me/fork/blob/gh-pages/notebooks/{key}.ipynb"
         assert address.encode() in files[f"tutorial/{key}.html"]
         assert f"notebooks/{key}.ipynb" in files
@@ -241,7 +241,7 @@ def test_stages_that_are_renamed_or_removed_leave_nothing(site):
     (examples / "plot_02_two.py").rename(examples / "plot_03_three.py")
     shutil.rmtree(examples / "beyond")
     files = site.build()
-    for gone in (b"02_two", b"12_speed"):
+    for gone in (b"02_two", b"02_speed"):
         assert not [n for n, data in files.items() if gone in n.encode() + data]
 
 
@@ -316,7 +316,7 @@ def test_two_builds_at_once_wait_for_each_other(built, tmp_path):
 def test_the_same_bytes_below_any_folder_and_with_another_order_of_sets(
     built, tmp_path
 ):
-    folder = tmp_path / "plot_12_x" / 'My Müller\'s 資料 #1, 100% "done" [a]'
+    folder = tmp_path / "plot_02_x" / 'My Müller\'s 資料 #1, 100% "done" [a]'
     other = built.copy(folder, with_build=False)
     command = [sys.executable, folder / "docs" / "build.py"]
     subprocess.run(command, env=os.environ | {"PYTHONHASHSEED": "5"}, check=True)
@@ -326,8 +326,8 @@ def test_the_same_bytes_below_any_folder_and_with_another_order_of_sets(
 
 
 def test_which_stages_run_on_any_system(monkeypatch):
-    folder = PureWindowsPath("C:/plot_12_x/docs/_programs")
-    files = [str(folder / "plot_03_x.py"), str(folder / "beyond" / "plot_12_speed.py")]
+    folder = PureWindowsPath("C:/plot_02_x/docs/_programs")
+    files = [str(folder / "plot_03_x.py"), str(folder / "beyond" / "plot_02_speed.py")]
     for without_times, runs in (("", [True, True]), ("1", [True, False])):
         monkeypatch.setenv("LINREG_WITHOUT_TIMES", without_times)
         conf = runpy.run_path(str(ROOT / "docs" / "conf.py"))["sphinx_gallery_conf"]

@@ -164,7 +164,7 @@ def test_a_page_offers_program_notebook_and_both_at_its_top(site, stem):
         assert re.search(rf'href="[^"]*/_downloads/\w+/{name}"', box)
     assert re.search(r'href="(?:\.\./)+run.html"', box)
     assert text.index(box) < text.index("<h2>")
-    assert ("/worker.py" in box) == (stem == "plot_13_many_machines")
+    assert ("/worker.py" in box) == (stem == "plot_03_many_machines")
     with zipfile.ZipFile(download(site, f"{stem}.zip")) as archive:
         assert archive.namelist() == [f"{stem}.ipynb", f"{stem}.py"]
         for entry in archive.infolist():

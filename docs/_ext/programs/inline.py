@@ -174,7 +174,7 @@ def title_of(folded: list[Statement], taught_in: Mapping[Statement, str]) -> str
 def write_programs(root: Path) -> None:
     """Write all programs into docs/_programs; nothing is left of a removed stage."""
     examples, folder = root / "examples", root / "docs" / "_programs"
-    files = sorted(examples.rglob("plot_*.py"), key=lambda file: file.name)
+    files = sorted(examples.rglob("plot_*.py"), key=lambda f: (len(f.parts), f))
     stages = {f.relative_to(examples): Stage(f, root / "linreg") for f in files}
     taught_in: dict[Statement, str] = {}
     for path, stage in stages.items():

@@ -379,7 +379,7 @@ plt.show()
 # drawn with replacement, that would make the jitter between three and four times
 # smaller. Here it is more than thirty times smaller, because an epoch is three equal
 # batches that hold each nebula once: at a small rate their noise cancels, as `the page
-# on noise <../understanding/plot_09_noise.html>`__ explains. Even the larger jitter is
+# on noise <../understanding/plot_03_noise.html>`__ explains. Even the larger jitter is
 # small beside the spread of the slope. For this table, training longer teaches you
 # nothing more; only better data would.
 #
@@ -395,7 +395,7 @@ plt.show()
 #    the slope swing? Why, although 0.48 is below the limit for all 24?
 # 3. Write a model with a slope only, train it, and compare with the formula above.
 #
-# When you have tried: `the answers <../solutions/plot_16_beyond.html#real-data>`__.
+# When you have tried: `the answers <../solutions/plot_04_beyond.html#real-data>`__.
 #
 # Next
 # ----

@@ -318,7 +318,7 @@ folder.cleanup()
 #    same k and m? And with ``momentum=0.9``?
 #
 # When you have tried:
-# `the answers <../solutions/plot_16_beyond.html#many-machines>`__.
+# `the answers <../solutions/plot_04_beyond.html#many-machines>`__.
 #
 # Next
 # ----

@@ -336,7 +336,7 @@ torch.set_num_threads(threads)
 #    of their held-out losses? (To stop in time is called *early stopping*.)
 #
 # When you have tried:
-# `the answers <solutions/plot_14_stages.html#stage-6-the-curve>`__.
+# `the answers <solutions/plot_01_stages.html#stage-6-the-curve>`__.
 #
 # Next
 # ----

@@ -456,7 +456,7 @@ assert np.median(above) < 1 < 20 < above.mean()
 #    rates 0.003 and 0.1. Which part of the explanation does each confirm?
 #
 # When you have tried: `the answers
-# <../solutions/plot_15_understanding.html#what-the-mini-batch-adds-noise>`__.
+# <../solutions/plot_03_understanding.html#what-the-mini-batch-adds-noise>`__.
 #
 # Next
 # ----

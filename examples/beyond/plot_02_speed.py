@@ -347,7 +347,7 @@ assert step / 4096 > 2 * point
 # 3. Give ``MiniBatchSampler`` the argument ``shuffle=False``, with 10,000,000 points.
 #    What part of the time of loading is the random order?
 #
-# When you have tried: `the answers <../solutions/plot_16_beyond.html#speed>`__.
+# When you have tried: `the answers <../solutions/plot_04_beyond.html#speed>`__.
 #
 # Next
 # ----

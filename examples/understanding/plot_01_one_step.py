@@ -383,7 +383,7 @@ for level, (k, m) in ends.items():
 #    over all data. How do you average the seven to get the one? Mind the batch of 2.
 #
 # When you have tried: `the answers
-# <../solutions/plot_15_understanding.html#anatomy-of-one-step>`__.
+# <../solutions/plot_03_understanding.html#anatomy-of-one-step>`__.
 #
 # Next
 # ----

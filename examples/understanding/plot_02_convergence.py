@@ -475,7 +475,7 @@ assert round(np.log(100), 1) == 4.6
 #    run? Compare 30 steps with those of 0.25.
 #
 # When you have tried: `the answers
-# <../solutions/plot_15_understanding.html#how-fast-and-how-far>`__.
+# <../solutions/plot_03_understanding.html#how-fast-and-how-far>`__.
 #
 # Next
 # ----

@@ -509,7 +509,7 @@ assert pair[0] == pair[1]
 #    does. Does the mean of the batch means still depend on the order? Why?
 #
 # When you have tried: `the answers
-# <../solutions/plot_15_understanding.html#pitfalls>`__.
+# <../solutions/plot_03_understanding.html#pitfalls>`__.
 #
 # Next
 # ----
