@@ -3,9 +3,9 @@ Pitfalls: bugs you will meet
 ============================
 
 Most bugs in a training do not stop the program. It runs to its end and gives you a
-wrong number. This page makes twelve bugs on purpose.
+wrong number. This page makes fifteen bugs on purpose.
 
-**What you will learn:** twelve bugs by their symptoms, why each happens, the line that
+**What you will learn:** fifteen bugs by their symptoms, why each happens, the line that
 mends it, and the check that would have caught it.
 
 **What you need:** stages 1 to 5, and no mathematics beyond theirs.
@@ -15,8 +15,7 @@ mends it, and the check that would have caught it.
 # The imports
 # -----------
 #
-# The fold holds the dataset, the model and ``least_squares``, as in the stages.
-# ``use_house_style`` sets the look of the figures.
+# The fold holds what the stages taught, and the look of the figures.
 
 import warnings
 
@@ -114,9 +113,9 @@ plt.show()
 # %%
 # **Diagnosis.** ``backward`` *adds* to ``.grad``, so each step follows the sum of all
 # gradients so far: a ball in a bowl without friction. Along m it swings once in about
-# :math:`2 \pi (2 \eta)^{-1/2}` steps, 44 at the learning rate :math:`\eta` = 0.01.
+# :math:`2 \pi (2 \eta)^{-1/2}` steps, 44 at learning rate :math:`\eta` = 0.01.
 # **Mend.** ``optimizer.zero_grad()`` before ``backward``. **Check.** Compare ``.grad``
-# with a gradient that is computed afresh.
+# with a fresh gradient.
 
 model.zero_grad()
 for _ in range(2):  # the second time without zero_grad
@@ -134,8 +133,7 @@ assert round(2 * torch.pi / (2 * 0.01) ** 0.5) == 44
 # ----------------------------------
 #
 # **Symptom.** The training settles, the loss stays large, and the line is flat. The
-# model is ``nn.Linear(1, 1)``, PyTorch's own line, with ``weight`` and ``bias`` for the
-# slope and the intercept.
+# model is PyTorch's own line, with ``weight`` and ``bias`` for slope and intercept.
 
 column = x.unsqueeze(1)  # nn.Linear wants one row for each sample: shape (50, 1)
 torch.manual_seed(0)  # nn.Linear starts from random numbers
@@ -160,9 +158,8 @@ assert abs(loss.item() - y.var(correction=0).item()) < 0.01
 #
 # **Diagnosis.** The prediction has shape (50, 1), the data (50,). Their difference
 # *broadcasts* to 50 times 50 numbers: each prediction meets every y. **Mend.**
-# ``linear(column).squeeze(1)``. **Check.** Compare the shapes. PyTorch's own
-# ``nn.MSELoss`` warns, and ``simplefilter("error")`` at the top of a program makes
-# every warning stop it.
+# ``linear(column).squeeze(1)``. **Check.** Compare the shapes. ``nn.MSELoss`` warns,
+# and ``simplefilter("error")`` at the top of a program makes every warning stop it.
 
 print("shape of the difference:", tuple((y - linear(column)).shape))
 with warnings.catch_warnings():
@@ -205,8 +202,47 @@ assert round(limit, 2) == 0.34
 
 # %%
 # **Diagnosis.** Each step jumps across the valley and lands higher on the other side.
-# The limit is 0.34 here, as the page on convergence found. **Mend.** A lower learning
-# rate. **Check.** ``isfinite``, as in the loop.
+# The limit is 0.34 here, as the page on convergence found. **Check.** ``isfinite``, as
+# in the loop. **Mend.** First scale the inputs, then lower the learning rate. A tiny
+# rate alone ends the error and not the trouble: take x in metres, say, not kilometres.
+
+
+def losses_of(model, optimizer, x, y, loss_of=nn.functional.mse_loss):
+    """Take 1000 steps on all points, and return the loss before each."""
+    losses = []
+    for _ in range(1000):
+        loss = loss_of(model(x), y)
+        losses.append(loss.item())
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    return losses
+
+
+# %%
+# ``metres / metres.std()`` is scaled: its standard deviation is 1.
+
+metres = 1000 * x
+for inputs, rate in [(metres, 3e-7), (metres / metres.std(), 0.1)]:
+    model = LinearRegressionModel()
+    optimizer = torch.optim.SGD(model.parameters(), lr=rate)
+    losses = losses_of(model, optimizer, inputs, y)
+    print(f"learning rate {rate:g}: m = {model.m.item():.3f},", end=" ")
+    print(f"loss after 100 steps {losses[100]:.2f}, at the end {losses[-1]:.2f}")
+    # sphinx_gallery_start_ignore
+    stays = losses[100] - losses[-1]
+    if rate < 0.1:
+        assert 0 < stays < 0.1
+        assert abs(model.m.item()) < 0.05
+        variance = torch.mean((y - (k_exact * x + m_exact)) ** 2) * 50 / 48
+        share = 1 / 50 + x.mean() ** 2 / (50 * x.var(correction=0))
+        assert (m_exact - model.m.item()) / (variance * share).sqrt() > 50
+    else:
+        assert abs(model.m.item() - m_exact) < 1e-3
+# sphinx_gallery_end_ignore
+
+# %%
+# The first loss seems to stay, and m has hardly moved from 0.
 #
 # 5. The loss is finite, the gradient is not
 # ------------------------------------------
@@ -224,11 +260,10 @@ assert model.k.grad.isnan()
 # sphinx_gallery_end_ignore
 
 # %%
-# **Diagnosis.** The line meets the first point, where the root has no derivative. In
-# the chain rule, infinity times 0 is ``nan``. ``set_detect_anomaly`` stops where it
-# begins, and warns with that line of your program. It is slow: use it to search.
-# **Mend.** ``abs`` in place of the root of a square. **Check.**
-# ``parameter.grad.isfinite().all()``.
+# **Diagnosis.** The line meets the first point, where the root has no derivative:
+# infinity times 0 is ``nan``. ``set_detect_anomaly`` stops where that begins, and warns
+# with the line of your program. It is slow: use it to search. **Mend.** ``abs`` in
+# place of the root of a square. **Check.** ``parameter.grad.isfinite().all()``.
 
 with warnings.catch_warnings(), torch.autograd.set_detect_anomaly(True):
     warnings.simplefilter("ignore")  # the warning with your line: here it is not shown
@@ -268,8 +303,8 @@ assert max(abs(value - squared.mean().item()) for value in unweighted) > 5
 # %%
 # **Diagnosis.** In a plain mean of seven batches, each of the two points in the last
 # one counts four times as much as any other. **Mend.** Sum ``loss.item() * len(x)``,
-# and divide by the number of samples. **Check.** With fixed parameters, the loss of an
-# epoch must be that of the data.
+# and divide by the number of points. **Check.** With fixed parameters, an epoch's loss
+# is that of the data.
 #
 # 7. ``total += loss``
 # --------------------
@@ -325,10 +360,10 @@ def last_steps(shuffle, weighted=False):
     for _ in range(100):
         index = torch.randperm(50, generator=order) if shuffle else torch.arange(50)
         for batch in rank[index].split(8):
-            error = k * x[batch] + m - y[batch]
+            residual = y[batch] - (k * x[batch] + m)
             rate = 0.05 * len(batch) / 8 if weighted else 0.05
-            k = k - rate * 2 * (error * x[batch]).mean()
-            m = m - rate * 2 * error.mean()
+            k = k + rate * 2 * (residual * x[batch]).mean()
+            m = m + rate * 2 * residual.mean()
             path.append((k.item(), m.item()))
     return torch.tensor(path[-140:])
 
@@ -343,6 +378,18 @@ print("sorted, smaller last step: {:.3f} {:.3f}".format(*small_steps.mean(dim=0)
 print("mean of k and m, shuffled: {:.3f} {:.3f}".format(*shuffled.mean(dim=0)))
 # sphinx_gallery_start_ignore
 solution = torch.tensor([k_exact, m_exact])
+misses = {}  # of five equal batches, from the first of them on, or from another
+for first in range(5):
+    rank, k, m, path = x.double().argsort().split(10), 0.0, 0.0, []
+    for step in range(1000):
+        batch = rank[(first + step) % 5]
+        residual = y[batch].double() - (k * x[batch].double() + m)
+        k = k + 0.05 * 2 * (residual * x[batch]).mean()
+        m = m + 0.05 * 2 * residual.mean()
+        path.append(torch.stack([k, m]))
+    misses[first] = (torch.stack(path[-5:]).mean(dim=0) - solution).norm().item()
+assert 0.01 < min(misses.values()) <= max(misses.values()) < 0.03
+assert max(misses.values()) - min(misses.values()) < 1e-6  # no batch is the last one
 assert (in_order.mean(dim=0) - solution).norm() > 0.1
 assert (small_steps.mean(dim=0) - solution).norm() < 0.03
 assert (shuffled.mean(dim=0) - solution).norm() < 0.05
@@ -362,10 +409,10 @@ plt.show()
 
 # %%
 # **Diagnosis.** Sorted, the batch of 2 always holds the two points with the largest x,
-# and in its mean each counts four times. Let it take a quarter of a step, and on these
-# points most of the miss is gone. Even equal batches miss a little, since the largest x
-# always come last. **Mend.** ``DataLoader(..., shuffle=True)``. **Check.** Two passes
-# through the loader must differ.
+# and in its mean each counts four times. Let it take a quarter of a step, and here most
+# of the miss is gone. Even equal batches miss a little: each holds only one part of the
+# range of x, and they come in the same order for ever. **Mend.** ``DataLoader(...,
+# shuffle=True)``. **Check.** Two passes through the loader must differ.
 
 loader = DataLoader(dataset, batch_size=8, shuffle=False)
 first, second = (torch.cat([inputs for inputs, _ in loader]) for _ in range(2))
@@ -398,7 +445,7 @@ with torch.inference_mode():
 # %%
 # **Diagnosis.** The training mode stays on until you end it. **Mend.** ``model.eval()``
 # before you measure, ``model.train()`` before you go on. **Check.** Measure twice.
-# (``inference_mode`` is something else: it records no graph.)
+# (``inference_mode`` only records no graph.)
 #
 # 10. Whole numbers as input
 # --------------------------
@@ -424,7 +471,7 @@ assert linear(whole.float()).shape == (3, 1)
 # %%
 # **Diagnosis.** Whole numbers make a tensor of ``int64``, called Long. The parameters
 # are ``float32``, called Float. NumPy's ``float64``, called Double, is refused as well.
-# **Mend.** ``whole.float()``. **Check.** Compare the two types.
+# **Mend.** ``whole.float()``. **Check.** Compare the types.
 #
 # 11. A figure of something that requires grad
 # --------------------------------------------
@@ -479,18 +526,92 @@ assert pair[0] == pair[1]
 # **Diagnosis.** A loader draws from PyTorch's global generator, which starts anywhere.
 # **Mend.** Hand the loader a generator with a seed, and call ``torch.manual_seed(0)``
 # first of all: it seeds the global one, from which ``nn.Linear`` and dropout draw.
-# **Check.** Run twice, and compare for equality.
+# **Check.** Run twice, and compare for equality. (Another kind of processor may round
+# differently.)
 #
-# A seed makes a run repeatable on your machine. Another kind of processor may round
-# differently.
+# 13. The optimiser of another model
+# ----------------------------------
+#
+# **Symptom.** The loss stays the same to the last digit: nothing moves.
+
+model, before = LinearRegressionModel(), LinearRegressionModel()
+optimizer = torch.optim.SGD(before.parameters(), lr=0.1)
+losses = losses_of(model, optimizer, x, y)
+print(f"loss {losses[0]:.3f}, after 1000 steps {losses[-1]:.3f}")
+for name, parameter in model.named_parameters():
+    held = any(parameter is p for p in optimizer.param_groups[0]["params"])
+    print(f"the optimiser holds {name}: {held}")
+    # sphinx_gallery_start_ignore
+    assert not held
+    assert parameter.item() == 0 != parameter.grad.item()
+# sphinx_gallery_end_ignore
+# sphinx_gallery_start_ignore
+assert losses[0] == losses[-1]
+# sphinx_gallery_end_ignore
+
+# %%
+# **Diagnosis.** The optimiser holds the parameters of a model that you made before.
+# ``backward`` fills the gradients of this one, and nobody reads them. **Mend.** Make
+# the optimiser after the model, in the same cell of a notebook. **Check.** As above.
+#
+# 14. A jump between two printed losses
+# -------------------------------------
+#
+# **Symptom.** Every hundredth loss is printed. It stays the same, but not at 0, as it
+# could for points without noise.
+
+line = 3 * x + 5
+model = LinearRegressionModel()
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+losses = losses_of(model, optimizer, x, line, nn.functional.l1_loss)
+print("every hundredth:", *(f"{loss:.3f}" for loss in losses[400::100]))
+print("all of the last:", *(f"{loss:.3f}" for loss in losses[-6:]))
+# sphinx_gallery_start_ignore
+assert max(losses[400::100]) - min(losses[400::100]) < 1e-3
+assert max(losses[-6:]) > 1.5 * min(losses[-6:])
+# sphinx_gallery_end_ignore
+
+# %%
+# **Diagnosis.** The gradient of a mean *absolute* error does not shrink near the
+# solution. So k and m jump across it, and at every second step they are back. 100 is
+# even: you saw one of two places. **Mend.** A learning rate that falls. **Check.** The
+# smallest and the largest loss between two prints.
+#
+# 15. The wrong device
+# --------------------
+#
+# **Symptom.** An error that names two devices. ``meta`` stands in for a GPU here: each
+# machine has it. It knows shapes, and no numbers.
+
+model = LinearRegressionModel().to("meta")
+try:
+    model(x)
+except RuntimeError as error:
+    print("RuntimeError:", error)
+# sphinx_gallery_start_ignore
+else:
+    raise AssertionError("two devices must be refused")
+# sphinx_gallery_end_ignore
+x.to("meta")  # a copy, which is lost
+print("x is on", x.device, "and the model on", model.k.device)
+print("x moved, prediction on", model(x.to("meta")).device)
+# sphinx_gallery_start_ignore
+assert x.device.type == "cpu"
+assert model(x.to("meta")).shape == (50,)
+# sphinx_gallery_end_ignore
+
+# %%
+# **Diagnosis.** ``to`` moves a model itself, but only returns a copy of a tensor.
+# **Mend.** ``x, y = x.to(device), y.to(device)`` in the loop. **Check.** Print both
+# devices.
 #
 # What they have in common
 # ------------------------
 #
-# Bugs 10 and 11 stop with an error; 2, 4, 5 and 7 show in the loss or the memory. One
-# habit finds 3 and 8: *try the program first on a problem whose answer you know*, such
-# as a straight line. Bugs 1, 6, 9 and 12 leave a line that looks right, and only their
-# own checks find them.
+# Bugs 10, 11 and 15 stop with an error; 2, 4, 5, 7 and 13 show in the loss or the
+# memory. One habit finds 3 and 8: *try the program first on a problem whose answer you
+# know*, such as a straight line. The others leave a line that looks right, and only
+# their own checks find them.
 #
 # `The explorer <../../explorer.html#preset=above&steps=40>`__ shows the fourth bug as
 # it happens.
