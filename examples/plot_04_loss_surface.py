@@ -116,28 +116,30 @@ assert np.isclose(along_m, 1)
 # -------------------------------
 #
 # The double loop went over the data 10,000 times. Once is enough. Write :math:`\bar{x}`
-# and :math:`\bar{y}` for the means, and :math:`d_i = x_i - \bar{x}` and :math:`e_i =
-# y_i - \bar{y}` for what is left without them. Then the difference of a point from the
-# line falls into two parts:
+# and :math:`\bar{y}` for the means, and :math:`\Delta x_i = x_i - \bar{x}` and
+# :math:`\Delta y_i = y_i - \bar{y}` for what is left without them. Then the difference
+# of a point from the line falls into two parts:
 #
-# .. math:: y_i - (k x_i + m) = (e_i - k d_i) - (m + k \bar{x} - \bar{y})
+# .. math:: y_i - (k x_i + m) = (\Delta y_i - k \Delta x_i) - (m + k \bar{x} - \bar{y})
 #
 # The second part is the same for all points, and the mean of the first is 0. So the
 # mean of their product is 0 too, and when you square, only the squares are left:
 #
-# .. math:: L(k, m) = \frac{1}{n} \sum_i (e_i - k d_i)^2 + (m + k \bar{x} - \bar{y})^2
+# .. math:: L(k, m) = \frac{1}{n} \sum_i (\Delta y_i - k \Delta x_i)^2
+#           + (m + k \bar{x} - \bar{y})^2
 #
 # The first term is a parabola in k. Its lowest point, where the derivative is 0, is at
-# :math:`\hat{k} = \sum_i d_i e_i / \sum_i d_i^2`. It has the value
-# :math:`L_{\min}` there, and it rises by :math:`S = \frac{1}{n} \sum_i d_i^2` times the
-# squared distance:
+# :math:`\hat{k} = \sum_i \Delta x_i \Delta y_i / \sum_i \Delta x_i^2`. It has the value
+# :math:`L_{\min}` there, and it rises by :math:`S = \frac{1}{n} \sum_i \Delta x_i^2`
+# times the squared distance:
 #
 # .. math:: L(k, m) = L_{\min} + S (k - \hat{k})^2 + (m + k \bar{x} - \bar{y})^2
 #
-# The function is this formula. ``dx`` and ``dy`` are the :math:`d_i` and :math:`e_i`,
-# ``spread / len(x)`` is S, and ``@`` multiplies two arrays and sums the products.
+# The functions are this formula, without :math:`L_{\min}` and with it. ``dx`` and
+# ``dy`` are the :math:`\Delta x_i` and :math:`\Delta y_i`, ``spread`` is S, and ``@``
+# multiplies two arrays and sums the products. ``meshgrid`` pairs each k with each m.
 
-from linreg.landscape import loss_surface
+from linreg.landscape import best_slope, loss_above_minimum, loss_surface
 
 # %%
 # The same surface, in a fraction of the time:
