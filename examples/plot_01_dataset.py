@@ -9,7 +9,8 @@ can work with.
 **What you will learn:** what a dataset is for PyTorch, how to write one, and why the
 random numbers in it get a seed.
 
-**What you need:** some Python, and a look at the whole program.
+**What you need:** a look at the whole program, and some Python. This stage reads a
+class and says what that is.
 """
 
 # %%
@@ -44,16 +45,27 @@ from linreg.plotting import INK, plot_line, plot_points, use_house_style
 # Read :math:`\sim` as "is drawn from". :math:`U` is the uniform distribution: every
 # position is as likely as any other. :math:`\mathcal{N}` is the normal distribution,
 # the bell curve, here with mean 0 and *standard deviation* 0.5. (The formula names its
-# square, the *variance*.) The noise of point i is :math:`\varepsilon_i`.
+# square, the *variance*.) The standard deviation is the typical distance from the mean.
+# The noise of point i is :math:`\varepsilon_i`.
+#
+# Why made-up points? You know the line that they come from, so you can tell later how
+# well the program has found it.
 #
 # Three methods
 # -------------
 #
 # A dataset answers two questions: how many samples are there, and what is sample number
-# ``index``? So a dataset class needs three methods. ``__init__`` makes the points,
-# ``__len__`` gives their number, and ``__getitem__`` is what ``dataset[index]`` calls:
-# it returns a pair of x and y. Points are counted as Python counts, from 0.
-# ``(Dataset)`` says that this class is meant as a dataset of PyTorch.
+# ``index``? It hands out one sample at a time; stage 3 makes batches of them.
+#
+# A *class* describes a kind of object: the values that it keeps, and its functions,
+# which are called *methods*. To call ``LinearRegressionDataset(...)`` makes such an
+# object. Python then runs ``__init__``, and ``self`` is the new object: what
+# ``self.x = ...`` stores in it, you read as ``dataset.x`` later. The name in
+# parentheses, ``Dataset``, is the class of PyTorch that this one builds on.
+#
+# A dataset class needs three methods. ``__init__`` makes the points, ``__len__`` gives
+# their number, and ``__getitem__`` is what ``dataset[index]`` calls: it returns a pair
+# of x and y. Points are counted as Python counts, from 0.
 #
 # ``torch.rand(n)`` draws n numbers evenly between 0 and 1, and ``low + (high - low) *``
 # stretches them to the range. ``torch.randn(n)`` draws from the bell curve with
@@ -63,17 +75,18 @@ from linreg.plotting import INK, plot_line, plot_points, use_house_style
 from linreg.data import LinearRegressionDataset
 
 # %%
+# It is the class of the whole program, with settings in place of its fixed numbers.
 # What stands behind a colon or an arrow, such as ``float`` or ``Tensor``, says what is
-# meant; Python does not check it. What comes after the ``*`` must be named in a call,
-# as in ``seed=0``. Three ``if`` lines refuse settings that make no sense and that
-# PyTorch would accept.
+# meant; Python does not check it. ``int | None`` means a whole number or nothing. What
+# comes after the ``*`` must be named in a call, as in ``seed=0``.
 #
 # Make one and look inside
 # ------------------------
 #
 # The true line has slope 3 and intercept 5. The training will see nothing but the
-# points. The numbers are ``float32``, the type that PyTorch trains with unless you say
-# otherwise.
+# points. The numbers are ``float32``, with some seven digits: the type that PyTorch
+# trains with unless you say otherwise. (``{x_first:.3f}`` prints three digits behind
+# the point.)
 
 dataset = LinearRegressionDataset(k=3, m=5, n=50, seed=0)
 x_first, y_first = dataset[0]
@@ -139,12 +152,16 @@ assert not torch.equal(other.y, dataset.y)
 # Exercises
 # ---------
 #
-# To do one, `open this page's notebook <../run.html>`__ on your machine or in Colab.
-# Then change the cell where the dataset is made, and run it and the cells below it.
+# `Run it yourself <../run.html>`__ says how to do one, in the notebook or the script.
 #
-# 1. Make a dataset of 500 points. Does the standard deviation come closer to 0.5?
-# 2. Set ``noise_std=0``. Where do the points lie now?
-# 3. Ask for ``dataset[50]``. Why is there no such point, and which one is the last?
+# 1. Make a dataset of 500 points, in the cell below "Make one and look inside". Does
+#    the standard deviation come closer to 0.5?
+# 2. Ask for ``dataset[50]`` in a new cell at the end. Why is there no such point, and
+#    which one is the last?
+# 3. Write a dataset class of your own in a new cell. ``__init__`` takes two lists of
+#    numbers, such as ``[1, 2, 4]`` and ``[10, 20, 40]``, and makes a ``float32`` tensor
+#    of each: ``torch.tensor(numbers, dtype=torch.float32)``. Which pair is item 2?
+#    (`Stage 6 <plot_06_write_it_yourself.html>`__ checks such a class.)
 #
 # When you have tried: `the answers
 # <solutions/plot_01_stages.html#stage-1-the-dataset>`__.
