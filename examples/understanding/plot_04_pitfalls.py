@@ -79,8 +79,8 @@ assert whole_program("clear", "step") == whole_program("clear", "add") == (0, 0)
 # What each line is for
 # ---------------------
 #
-# The lines of the loop, what each does to ``.grad``, and where k and m of the whole
-# program end with a mistake there. No mistake gives an error.
+# The loop, what each line does to ``.grad``, and where the whole program ends with a
+# mistake there. None gives an error.
 #
 # .. code-block:: text
 #
