@@ -24,7 +24,9 @@ class LinearRegressionDataset(Dataset):
         high: float = 3.0,
         seed: int | None = None,
     ) -> None:
-        generator = None if seed is None else torch.Generator().manual_seed(seed)
+        generator = None  # then torch uses the one that torch.manual_seed sets
+        if seed is not None:
+            generator = torch.Generator().manual_seed(seed)
         self.k, self.m = float(k), float(m)
         self.x = low + (high - low) * torch.rand(n, generator=generator)
         noise = noise_std * torch.randn(n, generator=generator)
