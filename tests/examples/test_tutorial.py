@@ -184,6 +184,24 @@ def test_stage_5_draws_the_path_far_and_near(ran):
     assert {"true parameters", "least squares"} <= set(far)
 
 
+def test_teachers_and_the_landing_page_are_told_the_minutes_of_the_pages(site):
+    """Within two minutes, so that a sentence more changes no table."""
+    docs = EXAMPLES.parent / "docs"
+    rows = re.findall(
+        r":doc:`.+ <tutorial/(plot_\w+)>`\n +- (\d+)", (docs / "teach.rst").read_text()
+    )
+    told = {page: int(minutes) for page, minutes in rows}
+    assert {WHOLE, *STAGES, "plot_07_curve"} <= set(told)
+    shown = {}
+    for page in told:
+        text = (site / "tutorial" / f"{page}.html").read_text(encoding="utf-8")
+        shown[page] = int(re.search(r"bout (\d+) minutes to read", text)[1])
+        assert abs(told[page] - shown[page]) <= 2, (page, shown[page])
+    hours = round(sum(shown[page] for page in [WHOLE, *STAGES]) / 60)
+    words = {1: "about an hour", 2: "about two hours", 3: "about three hours"}[hours]
+    assert f"{words} to read" in (docs / "index.rst").read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize("seeds", [60, pytest.param(200, marks=pytest.mark.long)])
 def test_the_results_of_the_post_lie_where_its_experiment_ends(seeds):
     """The central 95 % of runs, as theory and 20,000 simulations gave them."""
