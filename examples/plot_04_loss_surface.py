@@ -15,8 +15,8 @@ the intercept, and how a formula can replace ten thousand passes over the data.
 # The imports
 # -----------
 #
-# ``plot_surface`` and ``plot_parameters`` draw the surface and mark points on it.
-# ``perf_counter`` is a clock. All else that is new comes from NumPy, here ``np``.
+# NumPy, here ``np``, computes the surface, and ``perf_counter`` is a clock. The fold
+# holds what you know, and what draws.
 
 from time import perf_counter
 
@@ -41,7 +41,7 @@ x, y = dataset.x.double().numpy(), dataset.y.double().numpy()
 # ----------------------
 #
 # Take 100 slopes and 100 intercepts, up to 7 on either side of the true ones. For each
-# pair, compute the loss over all points, as in stage 3.
+# pair, compute the loss over all points.
 
 k_values = np.linspace(3 - 7, 3 + 7, 100)
 m_values = np.linspace(5 - 7, 5 + 7, 100)
@@ -58,13 +58,11 @@ print(f"losses: {surface.size}, from {surface.min():.2f} to {surface.max():.0f}"
 # The picture
 # -----------
 #
-# From each band of the picture to the next, the loss grows by the factor 1.4, so that
-# the bottom can be seen as well as the rim. The star is the true line. The diamond is
-# the lowest point, which ``least_squares`` finds. One unit is as long in both
-# directions.
+# From each band to the next the loss grows by the factor 1.4, so that the bottom can be
+# seen as well as the rim. The star is the true line. The diamond is the lowest point,
+# which ``least_squares`` finds. One unit is as long in both directions.
 
 k_exact, m_exact = least_squares(x, y)
-
 plot_surface(surface, k_values, m_values)
 plot_parameters(dataset.k, dataset.m, "truth")
 plot_parameters(k_exact, m_exact, "exact")
@@ -75,9 +73,9 @@ plt.legend()
 plt.show()
 
 # %%
-# The surface is a bowl with a single lowest point and no other valley. Wherever you
-# start, downhill leads there. For a line that is always so, unless all x are
-# equal. Larger models can have several valleys.
+# The surface is a bowl with a single lowest point. Wherever you start, downhill leads
+# there. For a line that is always so, unless all x are equal. Larger models can have
+# several valleys.
 #
 # The lowest point is not the truth. Fifty noisy points have a best line of their own,
 # and its loss is smaller than that of the true line.
@@ -95,13 +93,12 @@ assert best_loss < true_loss
 # --------------
 #
 # The ellipses are narrow along k and long along m. Go away from the lowest point along
-# one axis, first 1 unit, then 2. How much does the loss grow?
+# one axis, by 1 and by 2. How much does the loss grow?
 
 for d in (1, 2):
     along_k = np.mean((y - ((k_exact + d) * x + m_exact)) ** 2) - best_loss
     along_m = np.mean((y - (k_exact * x + m_exact + d)) ** 2) - best_loss
-    print(f"{d} from the lowest point: +{along_k:.2f} along k, +{along_m:.2f} along m")
-print(f"mean of x squared: {np.mean(x**2):.2f}")
+    print(f"by {d}: +{along_k:.2f} along k, +{along_m:.2f} along m")
 # sphinx_gallery_start_ignore
 assert np.isclose(along_k, np.mean(x**2) * 2**2)
 assert np.isclose(along_m, 2**2)
@@ -111,14 +108,14 @@ assert [f"{share:.0%}" for share in 0.01 * steepness] == ["6%", "2%"]
 
 # %%
 # Along m every prediction is off by d more, so the loss grows by :math:`d^2`. Along k
-# it grows by :math:`d^2` times the mean of :math:`x^2`, here about 3. Both are
-# parabolas, and the one along k is three times as steep.
+# it grows by :math:`d^2` times the mean of :math:`x^2`. Both are parabolas, and that
+# along k is three times as steep.
 #
-# The training of stage 3 found the slope long before the intercept. Is it because k is
-# steeper, or because it has less far to go, to 3 and not to 5? The steepness of a
-# parabola :math:`a d^2` is :math:`2 a d`. So from twice as far away a step is twice as
-# long: it covers the same *share* of the way from anywhere. With learning rate 0.01 the
-# share is 0.01 times 2a: 6 % along k and 2 % along m. The reason is the steepness.
+# In stage 3, k arrived long before m. Because it is steeper, or because it has less far
+# to go, to 3 and not to 5? A parabola :math:`a d^2` has the steepness :math:`2 a d`. So
+# from twice as far a step is twice as long: it covers the same *share* of the way from
+# anywhere. With learning rate 0.01 that is 0.01 times 2a, 6 % along k and 2 % along m.
+# The reason is the steepness.
 #
 # A formula for the whole surface
 # -------------------------------
@@ -127,30 +124,21 @@ assert [f"{share:.0%}" for share in 0.01 * steepness] == ["6%", "2%"]
 #
 # .. math:: L(k, m) = L_{\min} + S (k - \hat{k})^2 + (m + k \bar{x} - \bar{y})^2
 #
-# :math:`L_{\min}` is the loss of the best line and :math:`\hat{k}` its slope.
+# :math:`L_{\min}` is the smallest loss and :math:`\hat{k}` the best slope.
 # :math:`\bar{x}` and :math:`\bar{y}` are the means, and :math:`S` is the variance of
-# the :math:`x_i`. All of them are single numbers. The first function computes what lies
-# above :math:`L_{\min}`. (``@`` multiplies two arrays and sums the products.)
+# the :math:`x_i`. This function computes all but :math:`L_{\min}`. (``@`` multiplies
+# two arrays and sums the products.)
 
 from linreg.landscape import loss_above_minimum
 
 # %%
-# The second one adds :math:`L_{\min}`, for a whole grid.
-
-from linreg.landscape import loss_surface
-
-# %%
-# ``m[:, np.newaxis]`` makes a column of the intercepts. A row of slopes and a column of
-# intercepts are broadcast to a grid, each with each. That replaces the double loop. In
-# small:
-
-print(np.array([1, 2, 3]) + np.array([10, 20])[:, np.newaxis])
-
-# %%
-# The same surface, in a fraction of the time:
+# A column of intercepts replaces the double loop. ``m_values[:, np.newaxis]`` is one:
+# it has 100 rows of a single number. A row of slopes and a column of intercepts are
+# broadcast to a grid, each with each.
 
 start = perf_counter()
-by_formula = loss_surface(x, y, k_values, m_values)
+column = m_values[:, np.newaxis]
+by_formula = best_loss + loss_above_minimum(x, y, k_values, column)
 formula_time = perf_counter() - start
 print("largest difference below 1e-12:", np.abs(by_formula - surface).max() < 1e-12)
 print("more than 20 times as fast:    ", loop_time > 20 * formula_time)
@@ -165,8 +153,8 @@ assert round(x.mean(), 2) == -0.29
 # is -0.29: where k is too large, a slightly larger m makes up for a part of it.
 #
 # `The explorer <../explorer.html#preset=full>`__ draws this surface while you drag the
-# points. Predict how the ellipses tilt when you drag the points on the left to the
-# right.
+# points. Drag the outermost ones to the middle, and predict: do the ellipses become
+# wider or narrower?
 #
 # Why: the formula
 # ----------------
@@ -194,6 +182,11 @@ assert round(x.mean(), 2) == -0.29
 # \hat{k})^2`. The second term of the loss can always be made 0, by the choice of m. So
 # the value of the first at :math:`\hat{k}` is :math:`L_{\min}`.
 #
+# The next pages use ``loss_surface``. It is the sum above as a function:
+
+from linreg.landscape import loss_surface
+
+# %%
 # Exercises
 # ---------
 #

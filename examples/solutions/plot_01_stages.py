@@ -27,13 +27,7 @@ from linreg.data import LinearRegressionDataset
 from linreg.exact import least_squares
 from linreg.landscape import loss_surface
 from linreg.model import LinearRegressionModel
-from linreg.plotting import (
-    BATCH,
-    INK,
-    plot_parameters,
-    plot_surface,
-    use_house_style,
-)
+from linreg.plotting import BATCH, INK, plot_bowl, use_house_style
 from linreg.training import mean_squared_error, train
 
 # %%
@@ -281,14 +275,11 @@ assert np.hypot(k - 3, m - 5) < np.hypot(k_exact - 3, m_exact - 5)
 # now, so a larger slope can be made up for by a smaller intercept.
 
 data = LinearRegressionDataset(low=0, high=6, seed=0)
-k_values, m_values = np.linspace(-4, 10, 100), np.linspace(-2, 12, 100)
-plot_surface(loss_surface(data.x, data.y, k_values, m_values), k_values, m_values)
-plot_parameters(data.k, data.m, "truth")
-plt.gca().set_aspect("equal")
+plot_bowl(data, reach=7)
 plt.title("Loss surface, x from 0 to 6")
 plt.legend()
 # Figure: A long, thin valley falls from the upper left to the lower right, through the
-# star.
+# star and the diamond.
 plt.show()
 # sphinx_gallery_start_ignore
 assert abs(data.x.mean() - 3) < 0.5
@@ -321,8 +312,9 @@ assert 0.2 < m / m_exact < 0.32
 # sphinx_gallery_end_ignore
 
 # %%
-# **2. Another start.** It heads for the same point, the lowest. After 25 epochs it is
-# still short of it, on the side from which it comes. After 100 the two ends agree.
+# **2. Another start.** (``fit`` has the lines that set it.) The path heads for the same
+# point, the lowest. After 25 epochs it is still short of it, on the side from which it
+# comes. After 100 the two ends agree.
 
 for num_epochs in (25, 100):
     low, high = (fit(num_epochs=num_epochs, start=(0.0, m)) for m in (0.0, 10.0))
@@ -362,14 +354,10 @@ def walk(batch_size, num_epochs):
 # noise cancels. So the path of single points is rougher, step for step. (Epoch for
 # epoch it is rougher for one more reason: its epochs have 50 steps, not 7.)
 
-k_values, m_values = np.linspace(2.5, 3.5, 100), np.linspace(4.5, 5.5, 100)
-surface = loss_surface(dataset.x, dataset.y, k_values, m_values)
-plot_surface(surface, k_values, m_values)
+plot_bowl(dataset, reach=0.5)
 paths = {1: walk(1, 7), 8: walk(8, 50)}
 plt.plot(*paths[1], color=BATCH, linewidth=1, label="batches of 1")
 plt.plot(*paths[8], color=INK, linewidth=1, label="batches of 8")
-plot_parameters(k_exact, m_exact, "exact")
-plt.gca().set(xlim=(2.5, 3.5), ylim=(4.5, 5.5), aspect="equal")
 plt.title("350 steps each")
 plt.legend()
 # Figure: Two paths climb side by side to the diamond. That of single points jumps to
