@@ -83,14 +83,14 @@ plt.show()
 # Exercises
 # ---------
 #
-# Take the notebook or the script from the box at the top of this page. `Run it yourself
-# <../run.html>`__ says how to open it. Change the code, and run it.
+# The box at the top has this page's notebook and script. `Run it yourself
+# <../run.html>`__ says how to open them. Change the code, and run it.
 #
 # 1. Make the true line steeper: replace the 3 in ``3 * self.x`` by 4. Does the program
 #    find that?
-# 2. Write one line below ``optimizer.step()``, with four spaces before it, so that it
-#    runs once for each ``epoch``: it prints ``model.m.item()``. Then set ``range(25)``
-#    to ``range(100)``. Where does the intercept settle?
+# 2. Write a line that prints ``model.m.item()`` once in each epoch: below
+#    ``optimizer.step()``, with four spaces before it. Then set ``range(25)`` to
+#    ``range(100)``. Where does the intercept settle?
 # 3. Leave out ``optimizer.step()``. Which line do you get, and why?
 #
 # When you have tried: `the answers
@@ -101,5 +101,4 @@ plt.show()
 #
 # `Stage 1 <plot_01_dataset.html>`__ explains the dataset, stage 2 the model, stage 3
 # the training loop. Stages 4 and 5 show what it does. In stage 6 you write such a
-# program yourself, and are told what it does. In stage 7 a small network takes the
-# place of the line.
+# program. In stage 7 a small network takes the place of the line.

@@ -3,7 +3,7 @@ Stage 3: the training loop
 ==========================
 
 Training changes the parameters a little at a time, so that the predictions come closer
-to the data. You first do one such step by hand, and then let a loop do it 175 times.
+to the data. You do one such step by hand, and then let a loop do 175.
 
 **What you will learn:** what a loss and a gradient are, why the data comes in
 mini-batches, how to write the training loop, and how to see whether it has finished.
@@ -16,11 +16,9 @@ you need not compute one.
 # The imports
 # -----------
 #
-# ``DataLoader`` cuts a dataset into batches. The fold holds what you know, what draws,
-# and two functions for the end of this page. You need not open it.
+# ``DataLoader`` cuts a dataset into batches. The fold holds what you know, and helpers.
 
 import matplotlib.pyplot as plt
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
@@ -60,8 +58,7 @@ from linreg.training import mean_squared_error
 
 # %%
 # ``mse_loss`` is PyTorch's function for the formula. The whole program wrote it out:
-# ``torch.mean((y - model(x)) ** 2)``. A fresh model predicts 0 everywhere, so it is far
-# off:
+# ``torch.mean((y - model(x)) ** 2)``. A fresh model predicts 0 everywhere:
 
 model = LinearRegressionModel()
 prediction = model(dataset.x)
@@ -72,9 +69,8 @@ assert torch.isclose(loss, torch.mean((dataset.y - prediction) ** 2))
 # sphinx_gallery_end_ignore
 
 # %%
-# The ``if`` stops what PyTorch would let pass. Were y a column, of shape (50, 1),
-# broadcasting would stretch both to a square of 50 times 50 differences. The mean of
-# all these is no loss.
+# The ``if`` stops a silent mistake. Were y a column, of shape (50, 1), broadcasting
+# would make 50 times 50 differences.
 
 try:
     mean_squared_error(prediction, dataset.y.reshape(50, 1))
@@ -88,8 +84,8 @@ assert (dataset.y.reshape(50, 1) - prediction).shape == (50, 50)
 # See the differences
 # -------------------
 #
-# The upright lines are the differences. (``detach`` gives a tensor without the memory
-# that stage 2 showed, which Matplotlib takes.)
+# The upright lines are the differences. (``detach`` takes off the memory that stage 2
+# showed, for Matplotlib.)
 
 plot_points(dataset.x, dataset.y)
 plot_line(model.k.item(), model.m.item(), (-3, 3), "model")
@@ -108,16 +104,15 @@ assert dataset.x[dataset.y.abs().argsort()[-5:]].min() > 1
 # ------------
 #
 # Which change makes the loss smaller? Try one: let m grow by 0.001. Then every
-# prediction grows by 0.001.
+# prediction grows by as much.
 
 change = mean_squared_error(prediction + 0.001, dataset.y) - loss
 print(f"the loss changes by {change.item():.5f}")
 
 # %%
-# It falls. The *gradient* tells this for every parameter at once. It holds one number
-# for each: how steeply the loss rises as that parameter grows. ``loss.backward()``
-# computes it, from the memory that stage 2 showed as ``grad_fn``, and leaves it in
-# ``.grad``.
+# It falls. The *gradient* tells this of all parameters. It holds a number for each: how
+# steeply the loss rises as that parameter grows. ``loss.backward()`` computes it, from
+# the memory that stage 2 showed as ``grad_fn``, and leaves it in ``.grad``.
 
 loss.backward()
 print(f"steepness along k: {model.k.grad.item():.2f}")
@@ -128,14 +123,13 @@ assert f"{change.item():.5f}" == f"{0.001 * model.m.grad.item():.5f}"
 # sphinx_gallery_end_ignore
 
 # %%
-# The gradient has foretold what the small change would do.
+# So the gradient foretells what a small change does.
 #
 # See the steepness
 # -----------------
 #
-# Hold k at 0 and vary m alone, and the loss is a parabola. Its tangent at m = 0 is as
-# steep as ``model.m.grad`` says, and falls to the right: a larger m is better there.
-# Far from m = 0 the parabola leaves it.
+# Hold k at 0 and vary m, and the loss is a parabola. Its tangent at m = 0 has the
+# steepness along m. It falls to the right: a larger m is better.
 
 m_values = torch.linspace(-3, 8, 50)
 losses = [torch.mean((dataset.y - m) ** 2) for m in m_values]
@@ -155,8 +149,8 @@ plt.show()
 # ``backward`` adds
 # -----------------
 #
-# Call ``backward`` again, for the same loss. The new gradient does not replace the one
-# in ``.grad``: it is added to it. So the number is twice as large.
+# Compute the same loss again, and call ``backward``. It adds to what is in ``.grad``:
+# the number doubles. (That serves to collect gradients of several batches.)
 
 mean_squared_error(model(dataset.x), dataset.y).backward()
 print(f"after a second call: {model.m.grad.item():.2f}")
@@ -165,8 +159,7 @@ assert abs(model.m.grad.item() * 0.001 - 2 * change.item()) < 2e-5
 # sphinx_gallery_end_ignore
 
 # %%
-# (That is of use where one step collects the gradients of several batches.) You want a
-# fresh gradient for every step. ``zero_grad`` clears the old one.
+# For a fresh gradient, ``zero_grad`` clears the old one first.
 #
 # One step by hand
 # ----------------
@@ -196,26 +189,24 @@ assert f"{second_loss.item():.2f}" == "38.88"
 # sphinx_gallery_end_ignore
 
 # %%
-# The loss is smaller. Training repeats this. (Run the cell again in the notebook: that
-# is the second step, and leads to a loss of 38.88.)
+# The loss is smaller. Training repeats this. (Run the cell again, in the notebook: a
+# second step leads to 38.88.)
 #
-# How do you choose the learning rate? If it is too small, the loss creeps; if it is too
-# large, the loss grows. Try 0.1, 0.01 and 0.001 for a few epochs, and keep the largest
-# with which the loss falls without jumps.
+# How do you choose a learning rate? If it is too small, the loss creeps; if too large,
+# it grows. Try 0.1, 0.01 and 0.001, and keep the largest with which it falls steadily.
 #
 # Mini-batches
 # ------------
 #
 # That step looked at all fifty points. With fifty million it would take long, and you
-# need thousands of steps. So each step takes its gradient from a *mini-batch*, a few
+# need thousands of steps. So a step takes its gradient from a *mini-batch*, a few
 # points picked at random, here 8. Downhill for them is mostly downhill for all, as
-# `Anatomy of one step <understanding/plot_01_one_step.html>`__ counts. One *epoch* is
-# one pass through all points.
+# `a later page <understanding/plot_01_one_step.html#what-the-step-is-good-for>`__
+# counts. One *epoch* is one pass through all points.
 #
-# A loader takes one pair after another from the dataset, in an order that it shuffles
-# anew for each epoch, and stacks eight of them to a tensor x and a tensor y.
-# ``new_loader`` makes one that begins with the same shuffles each time, so that you can
-# compare two trainings.
+# A loader takes the pairs from the dataset, shuffled anew for each epoch, and makes a
+# tensor x and a tensor y of each eight. ``new_loader`` makes one that begins with the
+# same shuffles each time, so that you can compare trainings.
 
 
 def new_loader():
@@ -225,7 +216,7 @@ def new_loader():
 
 batches = list(new_loader())
 x, y = batches[0]
-print("first batch:", x, y, sep="\n")
+print(x, y, sep="\n")
 print("mini-batches per epoch:", len(batches))
 print("their sizes:", [len(x) for x, y in batches])
 # sphinx_gallery_start_ignore
@@ -233,15 +224,16 @@ assert len(batches) == 7
 # sphinx_gallery_end_ignore
 
 # %%
-# Fifty points make six batches of 8 and one of 2. So 25 epochs are 175 steps.
+# Above are x and y of the first. Fifty points make six batches of 8 and one of 2, so 25
+# epochs are 175 steps.
 #
 # The loop
 # --------
 #
-# This is a training loop, whole. It is your step by hand, for each batch of each epoch.
-# ``torch.optim.SGD`` holds the parameters: its ``zero_grad`` clears the gradient of
-# each, and its ``step`` does to each what you did to k and m. With batches the method
-# is called *stochastic*, that is random, gradient descent, SGD.
+# This is a training loop, whole: your step by hand, for each batch of each epoch. The
+# optimiser, ``torch.optim.SGD``, holds the parameters. Its ``zero_grad`` clears their
+# gradients, and its ``step`` does to each what you did to k and m. With random batches
+# the method is called *stochastic* gradient descent, SGD.
 
 model = LinearRegressionModel()
 optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
@@ -260,17 +252,17 @@ assert (f"{by_loop[0]:.3f}", f"{by_loop[1]:.3f}") == ("3.054", "4.896")
 # sphinx_gallery_end_ignore
 
 # %%
-# The seven lines from ``for`` to ``step`` train large networks too. Only the model, the
-# data and the loss change. ``zero_grad`` may also stand last: what counts is that it
-# stands between a ``step`` and the next ``backward``. (`Pitfalls
-# <understanding/plot_04_pitfalls.html#what-each-line-is-for>`__ shows what happens
-# without each line.)
+# The seven lines from ``for`` to ``step`` train large networks too. Only model, data
+# and loss change. ``zero_grad`` may also stand last: what counts is that it comes
+# between a ``step`` and the next ``backward``. `A table
+# <understanding/plot_04_pitfalls.html#what-each-line-is-for>`__ says what happens
+# without each line.
 #
 # The same loop with a record
 # ---------------------------
 #
-# To look into a training, keep the loss of each step, and k and m after each epoch.
-# These are four lines more:
+# To look into a training, keep the loss of each step, and k and m after each epoch:
+# four lines more.
 #
 # .. code-block:: diff
 #
@@ -278,17 +270,16 @@ assert (f"{by_loop[0]:.3f}", f"{by_loop[1]:.3f}") == ("3.054", "4.896")
 #     for epoch in range(25):
 #         for x, y in loader:
 #             ...
-#             optimizer.step()
 #    +        losses.append(loss.item())
 #    +    k.append(model.k.item())
 #    +    m.append(model.m.item())
 #
-# ``item`` takes the number out. A list of ``model.k`` itself would hold the same
-# parameter 26 times, with its last value.
+# ``item`` copies the number. A list of ``model.k`` itself would hold one parameter 26
+# times, with its last value.
 #
 # ``train`` is this loop with its record, as a function. From here on the pages use it.
-# It ends where your loop ended. (Who wants to read it, finds it `line by line
-# <understanding/plot_01_one_step.html#why-each-line-of-train>`__ on a later page.)
+# (You need not read it. A later page has it, `line by line
+# <understanding/plot_01_one_step.html#why-each-line-of-train>`__.)
 
 model = LinearRegressionModel()
 optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
@@ -303,17 +294,16 @@ assert abs(history.epoch_loss[-1] - 0.25) < 0.1
 # sphinx_gallery_end_ignore
 
 # %%
-# ``epoch_loss`` has one number for each epoch: the mean over its points. Each batch is
-# measured just before its own step, so the parameters move meanwhile. (With all fifty
-# points in one batch, the first would be 44.34, the loss before training.)
+# ``epoch_loss`` has a number for each epoch: the mean over its points, while the
+# parameters move. Each batch is measured before its own step. (In one batch of all
+# points the first is 44.34, the loss before training.)
 
 plot_loss(history.epoch_loss)
 # Figure: The loss falls steeply in the first epochs, then flattens out just above zero.
 plt.show()
 
 # %%
-# The loss falls quickly at first and then levels off. It does not reach 0, because a
-# line cannot follow the noise.
+# It does not reach 0, because a line cannot follow the noise.
 #
 # The line on its way
 # -------------------
@@ -323,9 +313,9 @@ plt.show()
 
 k, m = history.parameters["k"], history.parameters["m"]
 plot_points(dataset.x, dataset.y)
-ends = np.array([-3, 3])
+ends = torch.tensor([-3.0, 3.0])
 for epoch, style in [(0, ":"), (1, "-."), (5, "--"), (25, "-")]:
-    plt.plot(ends, k[epoch] * ends + m[epoch], style, color=MODEL, label=epoch)
+    plt.plot(ends, ends * k[epoch] + m[epoch], style, color=MODEL, label=epoch)
 plt.title("The line after 0, 1, 5 and 25 epochs")
 plt.legend(title="epochs")
 # Figure: The data and four lines: flat after 0 epochs, steeper and higher after 1 and
@@ -336,9 +326,8 @@ plt.show()
 # True, exact and found
 # ---------------------
 #
-# For a straight line, the k and m with the smallest loss can be computed directly:
-# ``least_squares`` does. They are not the true ones, because fifty noisy points cannot
-# tell more.
+# For a straight line, ``least_squares`` computes the k and m with the smallest loss
+# directly. They are not the true ones: fifty noisy points cannot tell more.
 
 k_exact, m_exact = least_squares(dataset.x, dataset.y)
 print(f"k: true {dataset.k:.2f}, exact {k_exact:.2f}, found {k[-1]:.2f}")
@@ -351,16 +340,15 @@ assert round(m_exact - m[-1], 2) == 0.17
 # sphinx_gallery_end_ignore
 
 # %%
-# The slope is there. The intercept is short of the exact one by 0.17. The training is
+# The slope is there. The intercept is short of the exact one by 0.17: the training is
 # not finished.
 #
 # How to see that a training is not finished
 # ------------------------------------------
 #
 # Most models have no exact answer to compare with. Then measure the loss over all
-# points, go on training, and measure again. Some layers of larger models behave in
-# another way while they train. ``eval`` tells the model that it is measured now;
-# ``train`` has told it the opposite, by ``model.train()``.
+# points, go on training, and measure again. (Some layers of large models do something
+# else in training. ``eval`` switches that off, and our ``train`` switches it on.)
 
 
 def measure():
@@ -381,27 +369,25 @@ assert abs(model.m.item() - m_exact) < 0.02
 
 # %%
 # From 25 to 50 epochs the loss still fell, so at 25 the training was not finished. From
-# 50 on it hardly moves. It will not come to rest: each step sees a batch, and each
-# batch pulls a little elsewhere. A smaller learning rate lessens that, and all points
-# in one batch end it.
+# 50 on it hardly moves. It will not come to rest, since each batch pulls a little
+# elsewhere. A smaller learning rate lessens that, and all points in one batch end it.
 #
-# `The explorer <../explorer.html#preset=post>`__ shows a training step by step.
-# Drag its start to another place, and predict its path before you press Play.
+# `The explorer <../explorer.html#preset=post>`__ shows a training step by step. Set
+# another start, and predict the path before you press Play.
 #
 # Exercises
 # ---------
 #
 # `Run it yourself <../run.html>`__ says how to do one, in the notebook or the script.
 #
-# 1. Write the loop from memory, in a new cell at the end: a model, an optimiser,
-#    ``loader = new_loader()``, and the seven lines. You are right if k is 3.054 and m
-#    is 4.896. (`Stage 6 <plot_06_write_it_yourself.html>`__ checks such a loop, and
-#    says what it does wrong.)
+# 1. Write the loop from memory: a model, an optimiser, ``loader = new_loader()``, the
+#    seven lines. You are right if k is 3.054 and m is 4.896. (`Stage 6
+#    <plot_06_write_it_yourself.html>`__ checks such a loop, and says what it does.)
 # 2. Set ``batch_size=50`` in ``new_loader``. How many steps are 25 epochs then, and how
 #    far does m get? Why does ``epoch_loss`` begin with 44.34?
 # 3. Set the learning rate to 0.02 in the cell that calls ``train``. Is the training
-#    finished after 25 epochs, by the test of the last section? Then set it to 1.
-#    ``train`` stops with an error. What does it advise?
+#    finished after 25 epochs, by the test of the last section? Then set it to 1. What
+#    does the error of ``train`` advise?
 #
 # When you have tried: `the answers
 # <solutions/plot_01_stages.html#stage-3-the-training-loop>`__.

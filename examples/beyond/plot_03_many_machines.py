@@ -160,7 +160,11 @@ for i in range(7):
 # * ``broadcast`` sends the step of process 0 to the others. If they do not agree where
 #   to go on, the program stops.
 
-WORKER = program("linreg.worker")
+import inspect
+
+import linreg.worker
+
+WORKER = inspect.getsource(linreg.worker)
 
 # %%
 # Run it

@@ -124,7 +124,8 @@ for gradient in gradients:
     plt.arrow(0, 0, *(-0.01 * gradient), color=BATCH, head_width=0.004)
 plt.arrow(0, 0, *(-0.01 * weighted), color=INK, head_width=0.008)
 plt.text(*(-0.01 * weighted), "  all data", color=INK)
-plt.gca().set(xlim=(0, 0.29), ylim=(-0.08, 0.17), xlabel="slope k", ylabel="intercept m")
+plt.axis([0, 0.29, -0.08, 0.17])
+plt.gca().set(xlabel="slope k", ylabel="intercept m")
 plt.title("One step, from seven batches and from all")
 # Figure: Seven arrows from (0, 0) spread like a fan to both sides of a stronger one,
 # that of all data. Six rise to the right, and one falls.

@@ -20,8 +20,8 @@ from sphinx.util.osutil import relative_uri
 from pages.terms import PAGE
 
 STAGE = re.compile(r"tutorial/plot_(?!00)\d\d_\w+")  # 00 is the whole program
-WORDS_PER_MINUTE = 200
-CODE_LINES_PER_MINUTE = 15
+WORDS_PER_MINUTE = 150
+CODE_LINES_PER_MINUTE = 5
 
 
 class AddHeaderAndFoot(SphinxPostTransform):
@@ -63,10 +63,16 @@ class AddHeaderAndFoot(SphinxPostTransform):
 
 
 def minutes(node: nodes.Node) -> float:
-    """Return how long it takes to read the words and the code that are not folded."""
-    skipped = {"no-search", "sphx-glr-script-out"}  # folds, and what a program prints
+    """Return how long it takes to read what is not folded: words, code, and pictures.
+
+    A figure takes a minute, and so does a formula on a line of its own.
+    """
+    # Folds, what a program prints, and the dark twin of a figure.
+    skipped = {"no-search", "sphx-glr-script-out", "only-dark"}
     if isinstance(node, nodes.Element) and skipped & set(node["classes"]):
         return 0
+    if isinstance(node, nodes.image | nodes.math_block):
+        return 1
     if isinstance(node, nodes.section) and node[0].astext().startswith("Why:"):
         return 0
     if isinstance(node, nodes.literal_block):

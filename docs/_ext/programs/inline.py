@@ -1,42 +1,65 @@
 """Turn the stages into complete programs: the source they import stands in them.
 
-An import from linreg stands for its module down to the last name it takes, with what
-that module imports from linreg by the same rule. `make lint` runs this file as well.
+An import from linreg stands for the names it takes and for what these use, in the order
+of their modules. `make lint` runs this file as well.
 """
 
 import ast
-import re
 import shutil
+from bisect import bisect
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
-from itertools import groupby, pairwise
+from graphlib import TopologicalSorter
+from itertools import chain, dropwhile, groupby, pairwise
 from pathlib import Path
 from symtable import symtable
 
-FOLDED = "# Folded on the page: "
-WHOLE_FILE = "# The file {}.py, as text:"
-LIBRARY_IMPORT = re.compile(r"^from linreg\.(\w+) import (\([^)]*\)|.*)\n", re.M)
+FOLDERS = (".", "understanding", "beyond", "solutions")  # of examples/, in their order
+FOLDED, SEE = "# Folded on the page: ", "#   see "
+HELD = "# Held as text: "
+WHOLE_PROGRAM = "plot_00_"  # it is no stage
+PLACES = ".places"  # of a file beside a program: where each of its lines comes from
+WRITE = "write `from linreg.MODULE import NAME`, at the left margin"
+WRITE_HELD = """, or for the text of a module a cell of
+import inspect
+import linreg.MODULE
+NAME = inspect.getsource(linreg.MODULE)"""
+
+Row = tuple[str, str]  # a line of a program, and the file and line that it comes from
+Need = tuple[str, str]  # a module of linreg, and a name in it
+IMPORTS = ast.Import | ast.ImportFrom
+GAP: list[Row] = [("", ""), ("", "")]
+FOLD = -1  # as the number of a cell
 
 
-@dataclass(frozen=True)
-class Statement:
-    """A statement of a module of linreg, with the comments above it."""
+class Refused(SystemExit):
+    """A mistake in a stage or in linreg: where it is and what to do, no traceback."""
 
-    module: str
-    text: str
-    names: frozenset[str]  # what it defines
-    imports: tuple[tuple[str, str], ...]  # its needs: ("nn", "from torch import nn")
+    def __init__(self, place: str, reason: str) -> None:
+        super().__init__(f"{place}: {reason}")
+
+
+def parse(file: Path) -> tuple[ast.Module, list[Row]]:
+    """Return the syntax tree of a file, and its lines with their places."""
+    text = file.read_text(encoding="utf-8")
+    try:
+        tree = ast.parse(text, str(file))
+    except SyntaxError as error:
+        raise Refused(f"{file}:{error.lineno}", error.msg) from None
+    rows = enumerate(text.splitlines(), start=1)
+    return tree, [(row, f"{file}:{line}") for line, row in rows]
 
 
 def imports_of(node: ast.AST) -> dict[str, str]:
     """Return the names that a statement imports, with a line of code for each."""
     lines = {}
-    for name in node.names if isinstance(node, ast.Import | ast.ImportFrom) else []:
-        source = f"from {node.module} " if isinstance(node, ast.ImportFrom) else ""
+    for name in node.names if isinstance(node, IMPORTS) else []:
+        source = ""
+        if isinstance(node, ast.ImportFrom):
+            source = f"from {'.' * node.level}{node.module or ''} "
         alias = f" as {name.asname}" if name.asname else ""
         bound = name.asname or name.name.split(".")[0]
-        lines[bound] = f"{source}import {name.name}{alias}\n"
+        lines[bound] = f"{source}import {name.name}{alias}"
     return lines
 
 
@@ -46,144 +69,254 @@ def names_of(node: ast.stmt) -> frozenset[str]:
     return frozenset(s.get_name() for s in symbols if s.is_assigned())
 
 
-@cache
-def read_module(file: Path) -> list[Statement]:
-    """Return the statements of a module but its docstring and its imports."""
-    text = file.read_text(encoding="utf-8")
-    rows, body = text.splitlines(), ast.parse(text, str(file)).body
-    imports = {name: line for node in body for name, line in imports_of(node).items()}
-    statements = []
-    for above, node in pairwise(body):
-        used = [part.id for part in ast.walk(node) if isinstance(part, ast.Name)]
-        needs = tuple((name, imports[name]) for name in used if name in imports)
-        source = "\n".join(rows[above.end_lineno : node.end_lineno])
-        if not imports_of(node):
-            statements.append(Statement(file.stem, source, names_of(node), needs))
-    return statements
+def needs_of(body: list[ast.stmt], file: Path) -> dict[ast.stmt, list[Need]]:
+    """Return what each import takes from linreg; refuse other forms of it."""
+    needs: dict[ast.stmt, list[Need]] = {}
+    imports = [n for s in body for n in ast.walk(s) if isinstance(n, IMPORTS)]
+    for node in imports:
+        for name, line in imports_of(node).items():
+            package, _, module = line.split()[1].partition(".")
+            if package not in ("", "linreg"):
+                continue
+            plain = line == f"from linreg.{module} import {name}" and name != "*"
+            if node not in body or not plain:
+                or_held = WRITE_HELD if isinstance(node, ast.Import) else ""
+                raise Refused(f"{file}:{node.lineno}", f"`{line}`: {WRITE}{or_held}")
+            needs.setdefault(node, []).append((module, name))
+    return needs
 
 
-def statements_for(module: str, name: str, library: Path) -> list[Statement]:
-    """Return what an import stands for: its needs, then its module down to the name."""
-    own = read_module(library / f"{module}.py")
-    while own and name not in own[-1].names:
-        own = own[:-1]
-    needs = "".join(dict.fromkeys(line for s in own for _, line in s.imports))
-    taken = library_imports(needs)
-    return [s for m, n in taken for s in statements_for(m, n, library)] + own
+@dataclass(eq=False)
+class Statement:
+    """A statement of a module of linreg, with the comments above it."""
+
+    module: str
+    rows: list[Row]
+    names: frozenset[str]  # what it defines
+    used: list[str]  # the names that occur in it
+    imports: dict[str, str]  # those from outside linreg, with a line of code for each
 
 
-def library_imports(code: str) -> list[tuple[str, str]]:
-    """Return the module and the name of each import from linreg."""
-    found = LIBRARY_IMPORT.findall(code)
-    return [
-        (module, name) for module, names in found for name in re.findall(r"\w+", names)
-    ]
+class Library:
+    """The statements of linreg, each behind those that it may need."""
+
+    def __init__(self, folder: Path) -> None:
+        self.texts: dict[str, str] = {}  # by module
+        self.statements: dict[str, list[Statement]] = {}
+        self.taken: dict[str, dict[str, Need]] = {}  # what a module has from others
+        for file in sorted(folder.glob("[!_]*.py")):
+            self.read(file)
+        above = {m: [n[0] for n in needs.values()] for m, needs in self.taken.items()}
+        modules = TopologicalSorter(above).static_order()
+        self.order = [s for module in modules for s in self.statements[module]]
+
+    def read(self, file: Path) -> None:
+        """Read the statements of a module."""
+        tree, rows = parse(file)
+        needs = chain(*needs_of(tree.body, file).values())
+        taken = self.taken[file.stem] = {need[1]: need for need in needs}
+        imports: dict[str, str] = {}
+        statements = self.statements[file.stem] = []
+        end = 0
+        for node in tree.body:
+            imports |= imports_of(node)
+            used = [part.id for part in ast.walk(node) if isinstance(part, ast.Name)]
+            others = {n: imports[n] for n in used if n in imports and n not in taken}
+            above, end = end, node.end_lineno or 0
+            part = rows[above:end]
+            statements.append(Statement(file.stem, part, names_of(node), used, others))
+        self.texts[file.stem] = file.read_text(encoding="utf-8")
+
+    def behind(self, need: Need, place: str) -> list[Statement]:
+        """Return what a name stands for: its statement, and all that this needs."""
+        module, name = need
+        known = [n for s in self.statements.get(module, []) for n in s.names]
+        if name not in known:
+            there = ", ".join(sorted(known or self.statements))
+            what = f"{name} in linreg.{module}" if known else f"linreg.{module}"
+            raise Refused(place, f"there is no {what}, but {there}")
+        found, needs = set(), [need]
+        while needs:
+            module, name = needs.pop()
+            if name in self.taken[module]:
+                needs.append(self.taken[module][name])
+            for statement in self.statements[module]:
+                if name in statement.names and statement not in found:
+                    found.add(statement)
+                    needs += [(module, used) for used in statement.used]
+        return [statement for statement in self.order if statement in found]
 
 
 class Stage:
     """A stage, and the cell in which each statement stands that it takes from linreg.
 
     The first cell of code holds imports. A later cell of nothing but imports from
-    linreg teaches what they name: it stands there, and so does what is above it in its
+    linreg teaches what they name: it stands there, and so does what this uses of its
     module. All else that the stage needs is folded, in a cell behind the first.
     """
 
-    def __init__(self, file: Path, library: Path) -> None:
+    def __init__(self, file: Path, library: Library) -> None:
         self.file, self.library = file, library
-        self.text = file.read_text(encoding="utf-8")
-        self.cells = re.split(r"^(?=# ?%%)", self.text, flags=re.M)
-        code = [ast.parse(cell).body for cell in self.cells]
-        del code[0][0]  # the docstring
-        self.fold = 1 + next(number for number, body in enumerate(code) if body)
-        self.cells.insert(self.fold, "# %%\n\n")
+        tree, self.rows = parse(file)
+        if ast.get_docstring(tree) is None:
+            raise Refused(f"{file}:1", "begin with a docstring: the title of the page")
+        marks = [n for n, row in enumerate(self.rows) if row[0].startswith("# %%")]
+        self.cells = [range(a, b) for a, b in pairwise([0, *marks, len(self.rows)])]
+        code: list[list[ast.stmt]] = [[] for _ in self.cells]
+        for node in tree.body[1:]:
+            code[bisect(marks, node.lineno - 1)].append(node)
+        self.first = next((number for number, body in enumerate(code) if body), 0)
+        self.own: list[ast.stmt] = []  # the statements that the program keeps
+        self.cut: set[int] = set()  # the lines that it does not keep
+        self.texts: dict[int, list[Row]] = {}  # modules held as text, by cell
         self.places: dict[Statement, int] = {}
-        for number, cell in enumerate(self.cells):
-            own_code = ast.parse(LIBRARY_IMPORT.sub("", cell)).body
-            teaches = number > self.fold and not own_code
-            for module, name in library_imports(cell):
-                for statement in statements_for(module, name, self.library):
-                    if self.places.get(statement, self.fold) == self.fold:
-                        taught = teaches and statement.module == module
-                        self.places[statement] = number if taught else self.fold
+        for number, body in enumerate(code):
+            self.read_cell(number, body)
 
-    def missing_imports(self) -> str:
+    def read_cell(self, number: int, body: list[ast.stmt]) -> None:
+        """Find out what a cell takes from linreg, and where that shall stand."""
+        self.texts[number] = text = self.text_held_by(body)
+        needs = {} if text else needs_of(body, self.file)
+        replaced = body if text else list(needs)
+        self.own += [node for node in body if node not in replaced]
+        for node in replaced:
+            end = node.end_lineno or 0
+            blank = [row for row, _ in self.rows[end : end + 1]] == [""]
+            self.cut |= {*range(node.lineno - 1, end + blank)}
+        teaches = number > self.first and bool(needs) and list(needs) == body
+        for node, taken in needs.items():
+            for need in taken:
+                for statement in self.library.behind(need, self.place(node)):
+                    taught = teaches and statement.module == need[0]
+                    if self.places.get(statement, FOLD) == FOLD:
+                        self.places[statement] = number if taught else FOLD
+        if teaches and number not in self.places.values():
+            fault = "cells above show all of this: name something new, or remove it"
+            raise Refused(self.place(body[0]), fault)
+
+    def place(self, node: ast.stmt) -> str:
+        """Return where a statement stands."""
+        return f"{self.file}:{node.lineno}"
+
+    def text_held_by(self, body: list[ast.stmt]) -> list[Row]:
+        """Return a module as text, if a cell has the form that asks for it."""
+        code = [ast.unparse(node) for node in body]
+        if len(code) != 3:
+            return []
+        module, name = code[1].removeprefix("import linreg."), code[2].split(" = ")[0]
+        form = WRITE_HELD.replace("MODULE", module).replace("NAME", name)
+        if code != form.splitlines()[1:] or module not in self.library.texts:
+            return []
+        place, text = self.place(body[2]), self.library.texts[module]
+        if "'''" in text:
+            raise Refused(
+                place, f"''' in linreg/{module}.py ends the text: write \"\"\""
+            )
+        held = f"{HELD}{module}.py\n{name} = r'''{text}'''"
+        return [(row, place) for row in held.splitlines()]
+
+    def missing_imports(self) -> list[Row]:
         """Return the imports that the stage lacks; refuse a name with two meanings."""
-        taken = {name: "" for statement in self.places for name in statement.names}
-        needs = dict(need for statement in self.places for need in statement.imports)
-        meanings = needs | taken
-        missing = set(meanings.values()) - {""}
-        for node in ast.parse(self.text).body:
-            own = dict.fromkeys(names_of(node), "defined here") | imports_of(node)
-            for name, meaning in own.items():
-                fault = ""
-                if re.match("(from|import) linreg", meaning):
-                    if name not in taken:
-                        fault = f"no {name}: write from linreg.MODULE import NAME"
-                elif meanings.get(name, meaning) != meaning:
-                    fault = f"{name} is something else in linreg"
-                if fault:  # Python and Sphinx show the place
-                    raise SyntaxError(fault, (str(self.file), node.lineno, None, None))
-            missing -= set(own.values())
-        return "".join(sorted(missing)).rstrip()
+        meanings: dict[str, str] = {}
+        missing: dict[str, str] = {}
+        for statement in self.places:
+            own = dict.fromkeys(statement.names, f"part of linreg.{statement.module}")
+            place = statement.rows[-1][1]
+            self.agree(own | statement.imports, meanings, place)
+            missing |= dict.fromkeys(statement.imports.values(), place)
+        for node in self.own:
+            imports = imports_of(node)
+            own = dict.fromkeys(names_of(node), "defined here")
+            self.agree(own | imports, dict(meanings), self.place(node))
+            for line in imports.values():
+                missing.pop(line, None)
+        return sorted(missing.items())
 
-    def program(self, taught_in: Mapping[Statement, str]) -> str:
-        """Return the complete program."""
-        imports, program = self.missing_imports(), ""
+    def agree(self, own: dict[str, str], meanings: dict[str, str], place: str) -> None:
+        """Add the meanings of names; refuse a name that has another one."""
+        for name, meaning in own.items():
+            if meanings.setdefault(name, meaning) != meaning:
+                fault = f"{name} is {meanings[name]} in the program of {self.file.name}"
+                raise Refused(place, f"{fault}: take another name")
+
+    def parts(self, cell: int) -> list[list[Row]]:
+        """Return what stands in a cell from linreg: a part for each module."""
+        here = [s for s in self.library.order if self.places.get(s) == cell]
+        modules = groupby(here, key=lambda statement: statement.module)
+        parts = [[row for s in part for row in s.rows] for _, part in modules]
+        return [self.texts[cell]] if self.texts.get(cell) else parts
+
+    def program(self, title: list[str]) -> list[Row]:
+        """Return the complete program; a title stands above what it folds."""
+        program: list[Row] = []
+        imports = [self.missing_imports()]
         for number, cell in enumerate(self.cells):
-            statements = [s for s, place in self.places.items() if place == number]
-            own = re.sub(r"\n{4,}", "\n\n\n", LIBRARY_IMPORT.sub("", cell))
-            if number == self.fold and statements:
-                own += title_of(statements, taught_in)
-            if statements:
-                modules = groupby(statements, key=lambda statement: statement.module)
-                taken = [
-                    "\n".join(s.text for s in part).strip("\n") for _, part in modules
-                ]
-                parts = filter(None, [own.rstrip(), imports, *taken])
-                program += "\n\n\n".join(parts) + "\n\n\n"
-                imports = ""
-            elif number != self.fold:
-                program += own
-        whole = re.compile(r'^(\w+) = program\("linreg\.(\w+)"\)$', re.M)
-        return whole.sub(self.whole_file, program.rstrip() + "\n")
-
-    def whole_file(self, match: re.Match[str]) -> str:
-        """Return an assignment of the text of a module of linreg."""
-        text = (self.library / f"{match[2]}.py").read_text(encoding="utf-8")
-        return f"{WHOLE_FILE.format(match[2])}\n{match[1]} = r'''{text}'''"
+            program += [self.rows[n] for n in cell if n not in self.cut]
+            for place in [number, FOLD] if number == self.first else [number]:
+                parts = self.parts(place)
+                if place == FOLD and parts:
+                    program += [(row, "") for row in ("# %%", "", *title)]
+                if parts:
+                    append(program, imports + parts)
+                    imports = []
+        return program
 
 
-def title_of(folded: list[Statement], taught_in: Mapping[Statement, str]) -> str:
-    """Return comments that say what is in a fold, and which pages explain it."""
-    pages = sorted({taught_in[s] for s in folded if s in taught_in})
-    stages = [page for page in pages if "/" not in page]
+def append(program: list[Row], parts: list[list[Row]]) -> None:
+    """Append parts to a program, with two blank lines around each."""
+    for part in [*parts, []]:
+        while not program[-1][0]:
+            program.pop()
+        program += GAP + list(dropwhile(lambda row: not row[0], part))
+
+
+def title_of(
+    stage: Stage, taught_in: Mapping[Statement, str], stages: list[str]
+) -> list[str]:
+    """Return comments that say what a fold holds, and which pages explain it."""
+    folded = [s for s, place in stage.places.items() if place == FOLD]
+    found = {taught_in[s] for s in folded if s in taught_in}
+    pages = [page for page in dict.fromkeys(taught_in.values()) if page in found]
+    numbers = [str(stages.index(page) + 1) for page in pages if page in stages]
     rest = {s.module for s in folded if taught_in.get(s) not in stages}
     parts = []
-    if stages:
-        *most, last = [str(int(page[5:7])) for page in stages]
+    if numbers:
+        *most, last = numbers
         listed = f"stages {', '.join(most)} and {last}" if most else f"stage {last}"
         parts.append(f"code from {listed}")
     if rest == {"plotting"}:
-        parts.append("for the figures" if stages else "code for the figures")
+        parts.append("for the figures" if numbers else "code for the figures")
     elif rest:
         parts.append("helpers")
-    title = ", and ".join(parts)
-    return "\n".join([FOLDED + title, *(f"#   see {page}" for page in pages)])
+    return [FOLDED + ", and ".join(parts), *(SEE + page for page in pages)]
+
+
+def pages_of(examples: Path) -> list[str]:
+    """Return the names of the pages, in the order of the site."""
+    pages = [page.relative_to(examples) for page in examples.rglob("plot_*.py")]
+    folders = [*FOLDERS, *sorted({page.parent.as_posix() for page in pages})]
+    pages.sort(key=lambda page: (folders.index(page.parent.as_posix()), page))
+    return [page.as_posix() for page in pages]
 
 
 def write_programs(root: Path) -> None:
     """Write all programs into docs/_programs; nothing is left of a removed stage."""
     examples, folder = root / "examples", root / "docs" / "_programs"
-    files = sorted(examples.rglob("plot_*.py"), key=lambda f: (len(f.parts), f))
-    stages = {f.relative_to(examples): Stage(f, root / "linreg") for f in files}
+    library = Library(root / "linreg")
+    pages = {page: Stage(examples / page, library) for page in pages_of(examples)}
+    stages = [page for page in pages if "/" not in page and WHOLE_PROGRAM not in page]
     taught_in: dict[Statement, str] = {}
-    for path, stage in stages.items():
-        taught = [s for s, place in stage.places.items() if place != stage.fold]
-        taught_in = dict.fromkeys(taught, path.as_posix()) | taught_in
+    for page, stage in pages.items():
+        for statement, place in stage.places.items():
+            if place != FOLD:
+                taught_in.setdefault(statement, page)
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(examples, folder, ignore=shutil.ignore_patterns("__pycache__"))
-    for path, stage in stages.items():
-        (folder / path).write_text(stage.program(taught_in), encoding="utf-8")
+    for page, stage in pages.items():
+        program = stage.program(title_of(stage, taught_in, stages))
+        text, places = ("\n".join(part).rstrip() for part in zip(*program, strict=True))
+        (folder / page).write_text(f"{text}\n", encoding="utf-8")
+        (folder / page).with_suffix(PLACES).write_text(places, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ Folds are native `<details>`, which open by key, and without a script. Folded co
 out of the search, or it would find `zero_grad` on every page.
 """
 
-import re
+import ast
 from typing import Any
 
 from docutils import nodes
@@ -12,9 +12,8 @@ from sphinx.addnodes import download_reference, pending_xref
 from sphinx.transforms import SphinxTransform
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
-from programs.inline import FOLDED, WHOLE_FILE
+from programs.inline import FOLDED, HELD
 
-WHOLE = re.compile(rf"{WHOLE_FILE.format('(.*)')}\n(\w+) = r'''(.*?)'''\n*", re.S)
 LABELS = {".py": "Program (.py)", ".ipynb": "Notebook (.ipynb)", ".zip": "Both (.zip)"}
 ARCHIVES = {
     "tutorial_python.zip": "All programs (.zip)",
@@ -35,11 +34,12 @@ class ShowProgram(SphinxTransform):
         for block in list(self.document.findall(nodes.literal_block)):
             if block.astext().startswith(FOLDED):
                 block.replace_self(fold(block.astext()))
-            elif match := WHOLE.fullmatch(block.astext()):
-                module, name, text = match.groups()
-                title = nodes.rubric("", f"{name}, the text of {module}.py")
-                block.replace_self([title, python(text)])
-                files[f"/../linreg/{module}.py"] = f"{module}.py"
+            elif block.astext().startswith(HELD):
+                header, _, code = block.astext().partition("\n")
+                file, held = header.removeprefix(HELD), code.partition(" = ")
+                title = nodes.rubric("", f"{held[0]}, the text of {file}")
+                block.replace_self([title, python(ast.literal_eval(held[2].strip()))])
+                files[f"/../linreg/{file}"] = file
         downloads = box(files)
         if repository := self.config.linreg_repository:
             url = COLAB.format(repository, path)
