@@ -126,10 +126,11 @@ assert [f"{share:.0%}" for share in 0.01 * steepness] == ["6%", "2%"]
 #
 # :math:`L_{\min}` is the smallest loss and :math:`\hat{k}` the best slope.
 # :math:`\bar{x}` and :math:`\bar{y}` are the means, and :math:`S` is the variance of
-# the :math:`x_i`. This function computes all but :math:`L_{\min}`. (``@`` multiplies
-# two arrays and sums the products.)
+# the :math:`x_i`. This function computes all but :math:`L_{\min}`. (``around_mean``
+# takes the mean off and returns both; ``@`` multiplies two arrays and sums the
+# products.)
 
-from linreg.landscape import loss_above_minimum
+from linreg.landscape import best_slope, loss_above_minimum
 
 # %%
 # A column of intercepts replaces the double loop. ``m_values[:, np.newaxis]`` is one:
@@ -159,30 +160,34 @@ assert round(x.mean(), 2) == -0.29
 # Why: the formula
 # ----------------
 #
-# You may skip this section. Write :math:`d_i = x_i - \bar{x}` and :math:`c_i = y_i -
-# \bar{y}` for what is left of each point without the means. Then the difference of a
-# point from the line falls into two parts:
+# You may skip this section. Write :math:`\Delta x_i = x_i - \bar{x}` and :math:`\Delta
+# y_i = y_i - \bar{y}` for what is left of each point without the means (``dx`` and
+# ``dy`` in the code). Then the difference of a point from the line falls into two
+# parts:
 #
-# .. math:: y_i - (k x_i + m) = (c_i - k d_i) - (m + k \bar{x} - \bar{y})
+# .. math:: y_i - (k x_i + m) = (\Delta y_i - k \Delta x_i) - (m + k \bar{x} - \bar{y})
 #
 # The loss is the mean of its square. The square of a difference is the sum of the two
 # squares, less twice the product. The second part is the same for all points, and the
 # mean of the first is 0, so the mean of the product is 0 too. Only the squares are
 # left:
 #
-# .. math:: L(k, m) = \frac{1}{n} \sum_i (c_i - k d_i)^2 + (m + k \bar{x} - \bar{y})^2
+# .. math:: L(k, m) = \frac{1}{n} \sum_i (\Delta y_i - k \Delta x_i)^2
+#           + (m + k \bar{x} - \bar{y})^2
 #
 # Multiply out the first term. It is a parabola in k, with :math:`S = \frac{1}{n} \sum_i
-# d_i^2`:
+# \Delta x_i^2`:
 #
-# .. math:: S k^2 - \frac{2 k}{n} \sum_i c_i d_i + \frac{1}{n} \sum_i c_i^2
+# .. math:: S k^2 - \frac{2 k}{n} \sum_i \Delta x_i \Delta y_i
+#           + \frac{1}{n} \sum_i \Delta y_i^2
 #
-# Its derivative is 0 at :math:`\hat{k} = \sum_i c_i d_i / \sum_i d_i^2`, its lowest
-# point. A parabola that begins with :math:`S k^2` rises from there by :math:`S (k -
-# \hat{k})^2`. The second term of the loss can always be made 0, by the choice of m. So
-# the value of the first at :math:`\hat{k}` is :math:`L_{\min}`.
+# Its derivative is 0 at :math:`\hat{k} = \sum_i \Delta x_i \Delta y_i / \sum_i \Delta
+# x_i^2`, its lowest point. A parabola that begins with :math:`S k^2` rises from there
+# by :math:`S (k - \hat{k})^2`. The second term of the loss can always be made 0, by the
+# choice of m. So the value of the first at :math:`\hat{k}` is :math:`L_{\min}`.
 #
-# The next pages use ``loss_surface``. It is the sum above as a function:
+# The next pages use ``loss_surface``. It adds up the same two numbers, and ``meshgrid``
+# writes the grid out: the k and the m of each of its lines.
 
 from linreg.landscape import loss_surface
 

@@ -24,8 +24,9 @@ from torch.utils.data import DataLoader
 
 from linreg.data import LinearRegressionDataset
 from linreg.exact import least_squares
+from linreg.landscape import loss_above_minimum
 from linreg.model import LinearRegressionModel
-from linreg.noise import loss_above_minimum, noise_floor, shuffled_epochs, train_runs
+from linreg.noise import noise_floor, shuffled_epochs, train_runs
 from linreg.plotting import BATCH, EXACT, INK, MODEL, use_house_style
 
 # %%
@@ -269,7 +270,8 @@ for rate in (0.003, 0.1):
     for size, num_epochs in [(8, 150), (10, 210)]:
         batches = shuffled_epochs(250, 50, size, num_epochs, seed=0)
         path = train_runs(x_rows, y_rows, batches, lr=rate, start=tuple(exact))
-        above = loss_above_minimum(x_all, y_all, path[len(path) // 2 :]).mean()
+        k, m = path[len(path) // 2 :].unbind(-1)
+        above = loss_above_minimum(x_all, y_all, k, m).mean()
         part = above / noise_floor(x_all, y_all, lr=rate, batch_size=size)
         parts[rate, size] = part
         print(f"rate {rate}, batches of {size:2d}: {part:.3f} of the prediction")
