@@ -31,7 +31,7 @@ from torch import Tensor
 
 from linreg.data import LinearRegressionDataset
 from linreg.exact import least_squares
-from linreg.landscape import loss_surface
+from linreg.landscape import loss_above_minimum, loss_surface
 from linreg.model import LinearRegressionModel
 from linreg.plotting import (
     BATCH,
@@ -356,10 +356,7 @@ from linreg.noise import noise_floor
 # -------------------
 #
 # ``loss_above_minimum`` is the formula of stage 4 without the smallest loss.
-
-from linreg.noise import loss_above_minimum
-
-# %%
+#
 # Six learning rates, 250 runs of each, in one computation of 1500 rows. The runs start
 # at the solution, so that nothing but noise drives them away. The first half of the
 # steps lets the noise build up, the second half is averaged.
@@ -372,7 +369,8 @@ x_rows, y_rows = x.expand(1500, 50), y.expand(1500, 50)
 def measured_floor(batches):
     """Return the mean loss above the minimum, over the second half, for each rate."""
     path = train_runs(x_rows, y_rows, batches, row_rates, start=solution)
-    above = loss_above_minimum(x, y, path[len(path) // 2 :])
+    k, m = path[len(path) // 2 :].unbind(-1)
+    above = loss_above_minimum(x, y, k, m)
     return above.mean(axis=0).reshape(6, 250).mean(axis=1)
 
 
@@ -435,7 +433,8 @@ generator = torch.Generator().manual_seed(0)
 draws = (torch.randint(50, (4000, 8), generator=generator) for _ in range(400))
 path = train_runs(x.expand(4000, 50), y.expand(4000, 50), draws, 0.33, start=solution)
 for steps in (100, 200, 400):
-    above = loss_above_minimum(x, y, path[steps - 1])
+    k, m = path[steps - 1].unbind(-1)
+    above = loss_above_minimum(x, y, k, m)
     print(f"{steps} steps: median {np.median(above):.2f}, mean {above.mean():.0f}")
 # sphinx_gallery_start_ignore
 assert np.median(above) < 1 < 20 < above.mean()

@@ -18,7 +18,7 @@ from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx_gallery.py_source_parser import remove_ignore_blocks
 
-from programs.inline import FOLDED
+from programs.inline import FOLDED, OUTPUT, PAGE, PYTHON
 
 
 def clean(markdown: str, page_url: str) -> str:
@@ -59,12 +59,12 @@ def file_of(target: str, suffix: str) -> str:
 
 
 def outputs_of(page: nodes.document, images: Path) -> list[list[dict[str, Any]]]:
-    """Return what each block of a page printed and drew: a comment begins a block."""
-    blocks: list[list[dict[str, Any]]] = [[]]
+    """Return what each block of code of a page printed and drew."""
+    blocks: list[list[dict[str, Any]]] = []
     for node in page.findall(nodes.Element):
-        if isinstance(node, nodes.comment) and node.astext().startswith("GENERATED"):
+        if node.get("language") == PYTHON:
             blocks.append([])
-        elif "sphx-glr-script-out" in node["classes"]:
+        elif OUTPUT in node["classes"]:
             text = node.astext().strip("\n") + "\n"
             printed = {"output_type": "stream", "name": "stdout", "text": text}
             blocks[-1].insert(0, printed)
@@ -82,17 +82,16 @@ def outputs_of(page: nodes.document, images: Path) -> list[list[dict[str, Any]]]
 def complete(file: Path, page: nodes.document, page_url: str) -> None:
     """Complete the notebook of a page."""
     notebook = json.loads(file.read_text(encoding="utf-8"))
+    code = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    for cell in notebook["cells"]:
+        cell["source"] = "".join(cell["source"])
+        if cell not in code:
+            cell["source"] = clean(cell["source"], page_url)
     blocks = outputs_of(page, file.parent / "images")
-    count = 0
-    for cell, outputs in zip(notebook["cells"], blocks, strict=True):
-        source = "".join(cell["source"])
-        if cell["cell_type"] == "markdown":
-            cell["source"] = clean(source, page_url)
-        else:
-            count += 1
-            hidden = {"jupyter": {"source_hidden": True}}
-            cell["metadata"] = hidden if source.startswith(FOLDED) else {}
-            cell |= {"execution_count": count, "outputs": outputs}
+    for count, (cell, outputs) in enumerate(zip(code, blocks, strict=True), start=1):
+        hidden = {"jupyter": {"source_hidden": True}}
+        cell["metadata"] = hidden if cell["source"].startswith(FOLDED) else {}
+        cell |= {"execution_count": count, "outputs": outputs}
     part = file.with_suffix(".part")  # a build that is killed leaves no half notebook
     part.write_text(json.dumps(notebook, indent=1) + "\n", encoding="utf-8")
     part.replace(file)
@@ -110,7 +109,7 @@ def pack(archive: Path, files: list[Path]) -> None:
 def write_downloads(app: Sphinx, env: BuildEnvironment) -> None:
     """Write the notebooks and the archives, when all pages are read."""
     gallery = Path(app.srcdir, "tutorial")
-    for page in sorted(page for page in env.found_docs if "/plot_" in page):
+    for page in sorted(page for page in env.found_docs if PAGE in page):
         program, notebook = (Path(app.srcdir, page + end) for end in (".py", ".ipynb"))
         # The checks of the prose would stop a reader who tries an exercise.
         shown = remove_ignore_blocks(program.read_text(encoding="utf-8"))
