@@ -2,11 +2,11 @@ r"""
 Pitfalls: bugs you will meet
 ============================
 
-Most bugs in a training do not stop the program. It runs to its end and gives you a
-wrong number. This page makes fifteen bugs on purpose.
+Most bugs in a training do not stop the program: it runs to its end and gives a wrong
+number. This page makes fifteen bugs on purpose.
 
-**What you will learn:** fifteen bugs by their symptoms, why each happens, the line that
-mends it, and the check that would have caught it.
+**What you will learn:** fifteen bugs by their symptoms, why each happens, what mends
+it, and which check would have caught it.
 
 **What you need:** stages 1 to 5, and no mathematics beyond theirs.
 """
@@ -40,8 +40,7 @@ from linreg.plotting import (
 # ----------------
 #
 # On a straight line you know what should come out. ``train`` guards against several of
-# these bugs, so the loops here are written by hand, mostly with all fifty points in a
-# step.
+# these bugs, so the loops here are written by hand.
 
 dataset = LinearRegressionDataset(k=3, m=5, n=50, seed=0)
 x, y = dataset.x, dataset.y
@@ -115,7 +114,7 @@ assert len({record.item() for record in copied}) > 30
 # %%
 # **Diagnosis.** On a CPU, ``numpy()`` gives a view of the tensor's memory, and the
 # optimiser writes into it. **Mend.** Append ``.copy()``. **Check.** Count the different
-# records, as above.
+# records.
 #
 # 2. The gradient is never cleared
 # --------------------------------
@@ -139,7 +138,6 @@ assert all(b < a for a, b in zip(losses[True], losses[True][1:], strict=False))
 # sphinx_gallery_end_ignore
 
 # %%
-# The same loop, with ``zero_grad`` and without:
 
 use_house_style()
 plt.plot(losses[False], color=INK, linestyle=":", label="without zero_grad")
@@ -173,8 +171,7 @@ assert round(2 * torch.pi / (2 * 0.01) ** 0.5) == 44
 # 3. The shapes (n, 1) and (n,) meet
 # ----------------------------------
 #
-# **Symptom.** The training settles, the loss stays large, and the line is flat. The
-# model is PyTorch's own line, with ``weight`` and ``bias`` for slope and intercept.
+# **Symptom.** The training settles, the loss stays large, and the line is flat.
 
 column = x.unsqueeze(1)  # nn.Linear wants one row for each sample: shape (50, 1)
 torch.manual_seed(0)  # nn.Linear starts from random numbers
@@ -200,7 +197,7 @@ assert abs(loss.item() - y.var(correction=0).item()) < 0.01
 # **Diagnosis.** The prediction has shape (50, 1), the data (50,). Their difference
 # *broadcasts* to 50 times 50 numbers: each prediction meets every y. **Mend.**
 # ``linear(column).squeeze(1)``. **Check.** Compare the shapes. ``nn.MSELoss`` warns,
-# and ``simplefilter("error")`` at the top of a program makes every warning stop it.
+# and ``simplefilter("error")`` makes a warning stop the program.
 
 print("shape of the difference:", tuple((y - linear(column)).shape))
 with warnings.catch_warnings():
@@ -243,9 +240,10 @@ assert round(limit, 2) == 0.34
 
 # %%
 # **Diagnosis.** Each step jumps across the valley and lands higher on the other side.
-# The limit is 0.34 here, as the page on convergence found. **Check.** ``isfinite``, as
-# in the loop. **Mend.** First scale the inputs, then lower the learning rate. A tiny
-# rate alone ends the error and not the trouble: take x in metres, say, not kilometres.
+# The limit is 0.34 here. **Mend.** First scale the inputs, then lower the learning
+# rate. **Check.** ``isfinite``, as in the loop.
+#
+# A tiny rate alone ends the error, not the trouble. Say x is in metres, not kilometres:
 
 
 def losses_of(model, optimizer, x, y, loss_of=nn.functional.mse_loss):
@@ -261,10 +259,10 @@ def losses_of(model, optimizer, x, y, loss_of=nn.functional.mse_loss):
 
 
 # %%
-# ``metres / metres.std()`` is scaled: its standard deviation is 1.
 
 metres = 1000 * x
-for inputs, rate in [(metres, 3e-7), (metres / metres.std(), 0.1)]:
+scaled = metres / metres.std()  # its standard deviation is 1
+for inputs, rate in [(metres, 3e-7), (scaled, 0.1)]:
     model = LinearRegressionModel()
     optimizer = torch.optim.SGD(model.parameters(), lr=rate)
     losses = losses_of(model, optimizer, inputs, y)
@@ -280,7 +278,7 @@ for inputs, rate in [(metres, 3e-7), (metres / metres.std(), 0.1)]:
         assert (m_exact - model.m.item()) / (variance * share).sqrt() > 50
     else:
         assert abs(model.m.item() - m_exact) < 1e-3
-# sphinx_gallery_end_ignore
+    # sphinx_gallery_end_ignore
 
 # %%
 # The first loss seems to stay, and m has hardly moved from 0.
@@ -303,8 +301,8 @@ assert model.k.grad.isnan()
 # %%
 # **Diagnosis.** The line meets the first point, where the root has no derivative:
 # infinity times 0 is ``nan``. ``set_detect_anomaly`` stops where that begins, and warns
-# with the line of your program. It is slow: use it to search. **Mend.** ``abs`` in
-# place of the root of a square. **Check.** ``parameter.grad.isfinite().all()``.
+# with the line of your program; it is slow. **Mend.** ``abs`` in place of the root of a
+# square. **Check.** ``parameter.grad.isfinite().all()``.
 
 with warnings.catch_warnings(), torch.autograd.set_detect_anomaly(True):
     warnings.simplefilter("ignore")  # the warning with your line: here it is not shown
@@ -366,7 +364,6 @@ def remembered(tensor):
 
 
 # %%
-# Sum 30 losses in two ways:
 
 model = LinearRegressionModel()
 total = number = 0.0
@@ -390,8 +387,8 @@ assert isinstance(number, float)
 # 8. Sorted data, never shuffled
 # ------------------------------
 #
-# Data often come sorted, by time or by class; here by x. **Symptom.** The parameters
-# run in a circle that misses the solution. The gradient is written by hand here.
+# **Symptom.** The data come sorted, here by x. The parameters run in a circle that
+# misses the solution.
 
 
 def last_steps(shuffle, weighted=False):
@@ -410,7 +407,6 @@ def last_steps(shuffle, weighted=False):
 
 
 # %%
-# Two sorted runs, and one that is shuffled:
 
 in_order, shuffled = last_steps(shuffle=False), last_steps(shuffle=True)
 small_steps = last_steps(shuffle=False, weighted=True)
@@ -438,7 +434,6 @@ assert (in_order[:, 1] < m_exact).all()
 # sphinx_gallery_end_ignore
 
 # %%
-# The last 20 epochs of both:
 
 plt.plot(*shuffled.T, linestyle="none", marker=".", color=BATCH, label="shuffled")
 plt.plot(*in_order.T, marker="o", markersize=4, color=MODEL, label="sorted")
@@ -450,10 +445,10 @@ plt.show()
 
 # %%
 # **Diagnosis.** Sorted, the batch of 2 always holds the two points with the largest x,
-# and in its mean each counts four times. Let it take a quarter of a step, and here most
-# of the miss is gone. Even equal batches miss a little: each holds only one part of the
-# range of x, and they come in the same order for ever. **Mend.** ``DataLoader(...,
-# shuffle=True)``. **Check.** Two passes through the loader must differ.
+# and in its mean each counts four times. With a quarter of a step for it, most of the
+# miss is gone here. Equal batches miss a little, too: each holds one part of the range
+# of x, always in the same order. **Mend.** ``DataLoader(..., shuffle=True)``.
+# **Check.** Two passes through the loader must differ.
 
 loader = DataLoader(dataset, batch_size=8, shuffle=False)
 first, second = (torch.cat([inputs for inputs, _ in loader]) for _ in range(2))
@@ -486,7 +481,6 @@ with torch.inference_mode():
 # %%
 # **Diagnosis.** The training mode stays on until you end it. **Mend.** ``model.eval()``
 # before you measure, ``model.train()`` before you go on. **Check.** Measure twice.
-# (``inference_mode`` only records no graph.)
 #
 # 10. Whole numbers as input
 # --------------------------
@@ -534,13 +528,12 @@ print("requires grad:", model(x).requires_grad, "and", model(x).detach().require
 # %%
 # **Diagnosis.** A prediction carries its graph, an array cannot. **Mend.**
 # ``model(x).detach()``, or predict under ``torch.inference_mode()``. **Check.** Ask the
-# tensor, as above.
+# tensor.
 #
 # 12. No seed
 # -----------
 #
-# **Symptom.** You train twice in the same way and get two results. Did your last change
-# help, or chance?
+# **Symptom.** You train twice in the same way and get two results.
 
 
 def slope_after_an_epoch(generator=None):
@@ -651,22 +644,21 @@ assert model(x.to("meta")).shape == (50,)
 #
 # Bugs 10, 11 and 15 stop with an error; 2, 4, 5, 7 and 13 show in the loss or the
 # memory. One habit finds 3 and 8: *try the program first on a problem whose answer you
-# know*, such as a straight line. The others leave a line that looks right, and only
-# their own checks find them.
+# know*. The others leave a line that looks right: only their own checks find them.
 #
-# `The explorer <../../explorer.html#preset=above&steps=40>`__ shows the fourth bug as
-# it happens.
+# `The explorer <../../explorer.html#preset=above&steps=40>`__ shows the fourth as it
+# happens.
 #
 # Exercises
 # ---------
 #
-# Change the cell in the notebook, then run it and those below it; `Run it yourself
-# <../../run.html>`__ says how to get one.
+# Change the cell in the notebook, then run it and those below it (`Run it yourself
+# <../../run.html>`__).
 #
-# 1. A loss swings in waves, and m swings to and fro once in about 89 steps. Which bug
-#    is it, and what is the learning rate? Set it in pitfall 2, record m, and count.
+# 1. A loss comes in waves, and m swings to and fro once in about 89 steps. Which bug is
+#    it, with which learning rate? Set it in pitfall 2, record m, and count.
 # 2. In pitfall 3, replace ``linear(column)`` by ``linear(column).squeeze(1)``. What are
-#    the slope and the intercept now, and what is the loss?
+#    slope, intercept and loss now?
 # 3. In pitfall 6, leave the last batch out, as ``DataLoader(..., drop_last=True)``
 #    does. Does the mean of the batch means still depend on the order? Why?
 #
@@ -676,5 +668,5 @@ assert model(x.to("meta")).shape == (50,)
 # Next
 # ----
 #
-# The next pages take the same three pieces, a dataset, a model and a loop, to measured
-# data, to millions of points and to several processes.
+# The next pages take the same three pieces to measured data, to millions of points and
+# to several processes.
