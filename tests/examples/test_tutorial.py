@@ -61,14 +61,6 @@ def test_the_whole_program_finds_the_line(ran):
     np.testing.assert_allclose(lines["model"][:, 1], [m - 3 * k, m + 3 * k], rtol=1e-5)
 
 
-def test_the_table_of_stage_5_quotes_the_whole_program():
-    table = source("plot_05_trajectory").partition("code-block:: text")[2]
-    rows = re.findall(r"^#    stage \d  (.*)$", table, re.MULTILINE)
-    assert len(rows) == 12
-    for row in rows:
-        assert row.removesuffix(", ...)") in source(WHOLE), row
-
-
 def test_stage_1_draws_the_points_the_true_line_and_one_distance(ran):
     (axes,) = ran["plot_01_dataset"].axes
     lines, (distance,) = lines_in(axes), axes.collections
@@ -170,6 +162,21 @@ def test_stage_4_draws_the_surface_with_the_truth_and_the_lowest_point(ran):
     )
 
 
+def test_stage_4_names_the_share_of_the_way_that_one_step_covers():
+    """From wherever the step starts on the axis through the lowest point."""
+    data = LinearRegressionDataset(seed=0)
+    lowest = least_squares(data.x, data.y)
+    for number, percent in ((0, 6), (1, 2)):
+        for distance in (0.5, 3, 5):
+            place = [torch.tensor(value, requires_grad=True) for value in lowest]
+            with torch.no_grad():
+                place[number] += distance
+            torch.mean((data.y - place[0] * data.x - place[1]) ** 2).backward()
+            share = 0.01 * place[number].grad.item() / distance
+            assert round(100 * share) == percent
+    assert "6 % along k and 2 % along m" in source("plot_04_loss_surface")
+
+
 def test_stage_5_draws_the_path_far_and_near(ran):
     whole, closer = ran["plot_05_trajectory"].axes
     assert whole.get_title(loc="left") == "Parameter trajectory"
@@ -182,6 +189,55 @@ def test_stage_5_draws_the_path_far_and_near(ran):
     record = ran["plot_03_training"].names["history"].parameters
     assert far["trajectory"][:, 0].tolist() == record["k"].tolist()
     assert {"true parameters", "least squares"} <= set(far)
+
+
+def test_teachers_and_the_landing_page_are_told_the_minutes_of_the_pages(site):
+    """Within two minutes, so that a sentence more changes no table."""
+    docs = EXAMPLES.parent / "docs"
+    rows = re.findall(
+        r":doc:`.+ <tutorial/(plot_\w+)>`\n +- (\d+)", (docs / "teach.rst").read_text()
+    )
+    told = {page: int(minutes) for page, minutes in rows}
+    assert {WHOLE, *STAGES, "plot_07_curve"} <= set(told)
+    shown = {}
+    for page in told:
+        text = (site / "tutorial" / f"{page}.html").read_text(encoding="utf-8")
+        shown[page] = int(re.search(r"bout (\d+) minutes to read", text)[1])
+        assert abs(told[page] - shown[page]) <= 2, (page, shown[page])
+    hours = round(sum(shown[page] for page in [WHOLE, *STAGES]) / 60)
+    words = {1: "about an hour", 2: "about two hours", 3: "about three hours"}[hours]
+    assert f"{words} to read" in (docs / "index.rst").read_text(encoding="utf-8")
+
+
+def test_stage_5_draws_arrows_against_the_gradient(ran):
+    (arrows,) = (
+        c for c in ran["plot_05_trajectory"].axes[1].collections if hasattr(c, "U")
+    )
+    data = LinearRegressionDataset(seed=0)
+    k = torch.tensor(arrows.X, requires_grad=True)
+    m = torch.tensor(arrows.Y, requires_grad=True)
+    predictions = k[:, None] * data.x.double() + m[:, None]
+    ((predictions - data.y.double()) ** 2).mean(dim=1).sum().backward()
+    gradient = torch.stack([k.grad, m.grad])
+    drawn = torch.tensor(np.stack([arrows.U, arrows.V])).reshape(2, -1)
+    factor = -drawn.norm() / gradient.norm()  # one for all: short where it is flat
+    torch.testing.assert_close(drawn, factor * gradient)
+
+
+def test_stage_5_keeps_the_model_that_the_training_found(ran):
+    names = ran["plot_05_trajectory"].names
+    assert "equal predictions: True" in ran["plot_05_trajectory"].printed
+    kept = {name: number.item() for name, number in names["state"].items()}
+    record = names["history"].parameters
+    assert kept == {"k": record["k"][-1], "m": record["m"][-1]}
+    assert names["fresh"] is not names["model"]
+    assert not Path(names["folder"]).exists()
+
+
+def test_only_the_whole_program_writes_its_loss_without_a_check():
+    """Later pages hand out `mean_squared_error`, which refuses shapes that differ."""
+    for stage in STAGES[3:]:
+        assert "torch.mean((y - " not in source(stage)
 
 
 @pytest.mark.parametrize("seeds", [60, pytest.param(200, marks=pytest.mark.long)])
