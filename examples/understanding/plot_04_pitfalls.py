@@ -366,10 +366,10 @@ def last_steps(shuffle, weighted=False):
     for _ in range(100):
         index = torch.randperm(50, generator=order) if shuffle else torch.arange(50)
         for batch in rank[index].split(8):
-            error = k * x[batch] + m - y[batch]
+            residual = y[batch] - (k * x[batch] + m)
             rate = 0.05 * len(batch) / 8 if weighted else 0.05
-            k = k - rate * 2 * (error * x[batch]).mean()
-            m = m - rate * 2 * error.mean()
+            k = k + rate * 2 * (residual * x[batch]).mean()
+            m = m + rate * 2 * residual.mean()
             path.append((k.item(), m.item()))
     return torch.tensor(path[-140:])
 
