@@ -16,7 +16,7 @@ class MiniBatchSampler(Sampler[Tensor]):
     perhaps shorter. Its order follows from the seed and the number of the epoch alone.
     Between two epochs, epoch is the whole state: set it, and a training goes on where
     another stopped. A part that random_split made takes no tensor of indices: load
-    TensorDataset(*dataset[part.indices]) in its place, with n = len(part).
+    a TensorDataset of dataset[part.indices] in its place, with n = len(part).
     """
 
     def __init__(
