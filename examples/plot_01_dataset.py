@@ -70,10 +70,10 @@ from linreg.plotting import INK, plot_line, plot_points, use_house_style
 from linreg.data import LinearRegressionDataset
 
 # %%
-# It is the class of the whole program, with settings for its fixed numbers. What stands
-# behind a colon or an arrow, such as ``float`` or ``int | None`` (a whole number or
-# nothing), says what is meant; Python does not check it. What comes after the ``*``
-# must be named in a call, as in ``seed=0``.
+# It is the class of the whole program, with settings for its fixed numbers. (Shape (n,)
+# means a row of n numbers.) What stands behind a colon or an arrow, such as ``float``
+# or ``int | None`` (a whole number or nothing), says what is meant; Python does not
+# check it. What comes after the ``*`` must be named in a call, as in ``seed=0``.
 #
 # Make one and look inside
 # ------------------------

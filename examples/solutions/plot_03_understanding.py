@@ -86,18 +86,18 @@ assert loss_at(k_new, m_new, x_all, y_all) > loss_at(k, m, x_all, y_all)
 # sphinx_gallery_end_ignore
 
 # %%
-# **2. One side only.** The error falls in proportion to h. A parabola leaves its
+# **2. One side only.** How far it is off falls in proportion to h. A parabola leaves its
 # tangent by half the second derivative times :math:`h^2`; divided by h, that is h times
 # the mean of :math:`x_i^2`. To either side it leaves the tangent by the same amount, so
 # in the difference of the two sides it cancels.
 
 true_value = gradient_at(k, m, x, y)[0]
-print("    h      error  h times the mean of x^2")
+print("    h     off by  h times the mean of x^2")
 for h in (0.1, 0.01, 0.001):
-    error = (loss_at(k + h, m, x, y) - loss_at(k, m, x, y)) / h - true_value
-    print(f"{h:5.3f}  {error:9.6f}  {h * np.mean(x**2):9.6f}")
+    off = (loss_at(k + h, m, x, y) - loss_at(k, m, x, y)) / h - true_value
+    print(f"{h:5.3f}  {off:9.6f}  {h * np.mean(x**2):9.6f}")
     # sphinx_gallery_start_ignore
-    assert np.isclose(error, h * np.mean(x**2), rtol=1e-6)
+    assert np.isclose(off, h * np.mean(x**2), rtol=1e-6)
     # sphinx_gallery_end_ignore
 
 # %%

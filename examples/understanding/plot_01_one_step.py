@@ -407,8 +407,8 @@ for level, (k, m) in ends.items():
 # 1. Take step 22 with learning rate 0.3 instead of 0.01. Read from the figure what
 #    happens to the two losses, then compute them.
 # 2. Measure the derivative along k at step 22 with one side only, :math:`(L(k + h, m) -
-#    L(k, m)) / h`, for h = 0.1, 0.01 and 0.001. How does the error shrink with h?
-#    Why is it so much smaller with both sides? (Both losses lie on a parabola.)
+#    L(k, m)) / h`, for h = 0.1, 0.01 and 0.001. How far off is it, beside h? Why so
+#    much less with both sides? (Both losses lie on a parabola.)
 # 3. At k = m = 0, compute the gradient of each of the seven batches, and the gradient
 #    over all data. Draw the steps against them from one place, with ``plt.arrow``. How
 #    do you average the seven to get the one? Mind the batch of 2.

@@ -191,6 +191,24 @@ def test_stage_5_draws_the_path_far_and_near(ran):
     assert {"true parameters", "least squares"} <= set(far)
 
 
+def test_teachers_and_the_landing_page_are_told_the_minutes_of_the_pages(site):
+    """Within two minutes, so that a sentence more changes no table."""
+    docs = EXAMPLES.parent / "docs"
+    rows = re.findall(
+        r":doc:`.+ <tutorial/(plot_\w+)>`\n +- (\d+)", (docs / "teach.rst").read_text()
+    )
+    told = {page: int(minutes) for page, minutes in rows}
+    assert {WHOLE, *STAGES, "plot_07_curve"} <= set(told)
+    shown = {}
+    for page in told:
+        text = (site / "tutorial" / f"{page}.html").read_text(encoding="utf-8")
+        shown[page] = int(re.search(r"bout (\d+) minutes to read", text)[1])
+        assert abs(told[page] - shown[page]) <= 2, (page, shown[page])
+    hours = round(sum(shown[page] for page in [WHOLE, *STAGES]) / 60)
+    words = {1: "about an hour", 2: "about two hours", 3: "about three hours"}[hours]
+    assert f"{words} to read" in (docs / "index.rst").read_text(encoding="utf-8")
+
+
 def test_stage_5_draws_arrows_against_the_gradient(ran):
     (arrows,) = (
         c for c in ran["plot_05_trajectory"].axes[1].collections if hasattr(c, "U")

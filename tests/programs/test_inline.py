@@ -9,7 +9,7 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
-from programs.inline import write_programs
+from programs.inline import origin, write_programs
 
 ROOT = Path(__file__).parents[2]
 LIBRARY = {
@@ -247,11 +247,27 @@ ROUNDED = "from linreg.roots import rounded"
         ("from linreg.roots import *", 9, FORM),
         (f"if 1:\n    {ROUNDED}", 10, FORM),
         (f"def f():\n    {ROUNDED}", 10, FORM),
-        ("from cmath import sqrt as floor", 9, "floor is from math import floor in"),
-        ("math = 1", 9, "math is import math in the program of plot_01_a.py"),
-        ("for TWO in (1, 2):\n    pass", 9, "TWO is part of linreg.numbers in"),
-        ("def rounded():\n    pass", 9, "rounded is part of linreg.roots in"),
-        ("from os import path as rounded", 9, "rounded is part of linreg.roots in"),
+        (
+            "from cmath import sqrt as floor",
+            9,
+            "than floor: in this program it is from math import floor",
+        ),
+        ("math = 1", 9, "than math: in this program it is import math"),
+        (
+            "for TWO in (1, 2):\n    pass",
+            9,
+            "than TWO: in this program it is defined in numbers.py",
+        ),
+        (
+            "def rounded():\n    pass",
+            9,
+            "than rounded: in this program it is defined in roots.py",
+        ),
+        (
+            "from os import path as rounded",
+            9,
+            "than rounded: in this program it is defined in roots.py",
+        ),
         (HOLDS.replace("linreg.worker)", "worker)"), 11, "inspect.getsource(linreg."),
         (HOLDS.replace("worker", "wrker"), 11, "inspect.getsource(linreg.MODULE)"),
         (f"import os\n\n# %%\n\n{ROUNDED}\n", 19, "cells above show all of this"),
@@ -274,26 +290,24 @@ def test_what_is_refused_in_linreg(programs, tmp_path):
         "x = 1",
         "print(x)",
     )
-    with pytest.raises(SystemExit, match=r"two\.py:5: root is from math import floor"):
+    with pytest.raises(SystemExit, match=r"two\.py:4: take another name than root"):
         programs({"one": one, "two": two}, plot_01_a=both)
     quotes = {"worker": "TEXT = '''text'''\n"}
-    with pytest.raises(SystemExit, match=r"plot_01_a\.py:18: ''' in linreg/worker\.py"):
+    with pytest.raises(SystemExit, match=r"plot_01_a\.py:18: ''' in .*worker\.py"):
         programs(LIBRARY | quotes, plot_01_a=("import sys", HOLDS, "print(1)"))
     with pytest.raises(SystemExit, match=r"linreg/two\.py:1: invalid syntax"):
         programs({"one": one, "two": "x = = 1"}, plot_01_a=both)
 
 
-def test_each_line_of_a_program_knows_its_place(programs, tmp_path):
+def test_a_line_of_a_program_leads_to_its_stage(programs, tmp_path):
     program = programs(plot_01_roots=TEACHES)["plot_01_roots"].splitlines()
-    folder = tmp_path / "docs" / "_programs"
-    places = (folder / "plot_01_roots.places").read_text().splitlines()
-    for row, place in zip(program, places, strict=True):
-        file, _, line = place.rpartition(":")
-        rows = Path(file).read_text().splitlines() if place else [""]
-        # The place of a missing import is that of what needs it.
-        assert row in (rows[int(line or 1) - 1], "import math")
-    taught = program.index("def square_root(x: float) -> float:")
-    assert places[taught].endswith("linreg/roots.py:9")
+    docs, stage = tmp_path / "docs", tmp_path / "examples" / "plot_01_roots.py"
+    made = docs / "_programs" / "plot_01_roots.py"
+    for word in ("# What is taught.", "print(square_root(9))"):
+        file, line = origin(made, program.index(word) + 1, docs)
+        assert (file, stage.read_text().splitlines()[line - 1]) == (stage, word)
+    taught = program.index("def square_root(x: float) -> float:") + 1
+    assert origin(made, taught, docs) == (made, taught)
 
 
 def test_nothing_is_left_of_a_stage_that_was_removed(programs, tmp_path):

@@ -9,45 +9,48 @@ import shutil
 from bisect import bisect
 from collections.abc import Mapping
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from graphlib import TopologicalSorter
-from itertools import chain, dropwhile, groupby, pairwise
+from itertools import groupby, pairwise
 from pathlib import Path
 from symtable import symtable
 
+# What the machinery finds by its text; the table in docs/README.md says what it means.
 FOLDERS = (".", "understanding", "beyond", "solutions")  # of examples/, in their order
+PAGE, STAGE, WHOLE_PROGRAM = "/plot_", "tutorial/plot_", "/plot_00_"
 FOLDED, SEE = "# Folded on the page: ", "#   see "
 HELD = "# Held as text: "
-WHOLE_PROGRAM = "plot_00_"  # it is no stage
-PLACES = ".places"  # of a file beside a program: where each of its lines comes from
+FIGURE = "# Figure: "
+WHY = "Why:"
+PYTHON = "Python"  # the language of the blocks of a program; prose says "python"
+NO_SEARCH = "no-search"
+OUTPUT, TIME = "sphx-glr-script-out", "sphx-glr-timing"
+TO_DOWNLOADS, DOWNLOADS = "sphx-glr-download-link-note", "sphx-glr-footer-example"
+ARCHIVES = "sphx-glr-footer-gallery"
+
 WRITE = "write `from linreg.MODULE import NAME`, at the left margin"
 WRITE_HELD = """, or for the text of a module a cell of
 import inspect
 import linreg.MODULE
 NAME = inspect.getsource(linreg.MODULE)"""
-
-Row = tuple[str, str]  # a line of a program, and the file and line that it comes from
-Need = tuple[str, str]  # a module of linreg, and a name in it
-IMPORTS = ast.Import | ast.ImportFrom
-GAP: list[Row] = [("", ""), ("", "")]
 FOLD = -1  # as the number of a cell
+IMPORTS = ast.Import | ast.ImportFrom
+Name = tuple[str, str]  # a module of linreg, and a name in it
 
 
 class Refused(SystemExit):
     """A mistake in a stage or in linreg: where it is and what to do, no traceback."""
 
-    def __init__(self, place: str, reason: str) -> None:
-        super().__init__(f"{place}: {reason}")
+    def __init__(self, file: Path, line: int | None, reason: str) -> None:
+        super().__init__(f"{file}:{line}: {reason}")
 
 
-def parse(file: Path) -> tuple[ast.Module, list[Row]]:
-    """Return the syntax tree of a file, and its lines with their places."""
-    text = file.read_text(encoding="utf-8")
+def parse(file: Path) -> ast.Module:
+    """Return the syntax tree of a file."""
     try:
-        tree = ast.parse(text, str(file))
+        return ast.parse(file.read_text(encoding="utf-8"), str(file))
     except SyntaxError as error:
-        raise Refused(f"{file}:{error.lineno}", error.msg) from None
-    rows = enumerate(text.splitlines(), start=1)
-    return tree, [(row, f"{file}:{line}") for line, row in rows]
+        raise Refused(file, error.lineno, error.msg) from None
 
 
 def imports_of(node: ast.AST) -> dict[str, str]:
@@ -69,9 +72,9 @@ def names_of(node: ast.stmt) -> frozenset[str]:
     return frozenset(s.get_name() for s in symbols if s.is_assigned())
 
 
-def needs_of(body: list[ast.stmt], file: Path) -> dict[ast.stmt, list[Need]]:
+def taken_by(body: list[ast.stmt], file: Path) -> dict[ast.stmt, list[Name]]:
     """Return what each import takes from linreg; refuse other forms of it."""
-    needs: dict[ast.stmt, list[Need]] = {}
+    taken: dict[ast.stmt, list[Name]] = {}
     imports = [n for s in body for n in ast.walk(s) if isinstance(n, IMPORTS)]
     for node in imports:
         for name, line in imports_of(node).items():
@@ -81,70 +84,51 @@ def needs_of(body: list[ast.stmt], file: Path) -> dict[ast.stmt, list[Need]]:
             plain = line == f"from linreg.{module} import {name}" and name != "*"
             if node not in body or not plain:
                 or_held = WRITE_HELD if isinstance(node, ast.Import) else ""
-                raise Refused(f"{file}:{node.lineno}", f"`{line}`: {WRITE}{or_held}")
-            needs.setdefault(node, []).append((module, name))
-    return needs
+                raise Refused(file, node.lineno, f"`{line}`: {WRITE}{or_held}")
+            taken.setdefault(node, []).append((module, name))
+    return taken
 
 
 @dataclass(eq=False)
 class Statement:
     """A statement of a module of linreg, with the comments above it."""
 
-    module: str
-    rows: list[Row]
+    file: Path
+    line: int
+    text: str
     names: frozenset[str]  # what it defines
-    used: list[str]  # the names that occur in it
+    needs: list[Name]  # the names that occur in it
     imports: dict[str, str]  # those from outside linreg, with a line of code for each
 
 
-class Library:
-    """The statements of linreg, each behind those that it may need."""
+def read_module(file: Path) -> list[Statement]:
+    """Return the statements of a module of linreg."""
+    body, rows = parse(file).body, file.read_text(encoding="utf-8").splitlines()
+    pairs = [pair for names in taken_by(body, file).values() for pair in names]
+    taken = {name: (module, name) for module, name in pairs}
+    imports: dict[str, str] = {}
+    statements, end = [], 0
+    for node in body:
+        imports |= imports_of(node)
+        text, end = "\n".join(rows[end : node.end_lineno]), node.end_lineno or 0
+        used = [part.id for part in ast.walk(node) if isinstance(part, ast.Name)]
+        needs = [taken.get(name, (file.stem, name)) for name in used]
+        others = {n: imports[n] for n in used if n in imports and n not in taken}
+        names = names_of(node)
+        statements.append(Statement(file, node.lineno, text, names, needs, others))
+    return statements
 
-    def __init__(self, folder: Path) -> None:
-        self.texts: dict[str, str] = {}  # by module
-        self.statements: dict[str, list[Statement]] = {}
-        self.taken: dict[str, dict[str, Need]] = {}  # what a module has from others
-        for file in sorted(folder.glob("[!_]*.py")):
-            self.read(file)
-        above = {m: [n[0] for n in needs.values()] for m, needs in self.taken.items()}
-        modules = TopologicalSorter(above).static_order()
-        self.order = [s for module in modules for s in self.statements[module]]
 
-    def read(self, file: Path) -> None:
-        """Read the statements of a module."""
-        tree, rows = parse(file)
-        needs = chain(*needs_of(tree.body, file).values())
-        taken = self.taken[file.stem] = {need[1]: need for need in needs}
-        imports: dict[str, str] = {}
-        statements = self.statements[file.stem] = []
-        end = 0
-        for node in tree.body:
-            imports |= imports_of(node)
-            used = [part.id for part in ast.walk(node) if isinstance(part, ast.Name)]
-            others = {n: imports[n] for n in used if n in imports and n not in taken}
-            above, end = end, node.end_lineno or 0
-            part = rows[above:end]
-            statements.append(Statement(file.stem, part, names_of(node), used, others))
-        self.texts[file.stem] = file.read_text(encoding="utf-8")
-
-    def behind(self, need: Need, place: str) -> list[Statement]:
-        """Return what a name stands for: its statement, and all that this needs."""
-        module, name = need
-        known = [n for s in self.statements.get(module, []) for n in s.names]
-        if name not in known:
-            there = ", ".join(sorted(known or self.statements))
-            what = f"{name} in linreg.{module}" if known else f"linreg.{module}"
-            raise Refused(place, f"there is no {what}, but {there}")
-        found, needs = set(), [need]
-        while needs:
-            module, name = needs.pop()
-            if name in self.taken[module]:
-                needs.append(self.taken[module][name])
-            for statement in self.statements[module]:
-                if name in statement.names and statement not in found:
-                    found.add(statement)
-                    needs += [(module, used) for used in statement.used]
-        return [statement for statement in self.order if statement in found]
+def read_library(folder: Path) -> list[Statement]:
+    """Return the statements of linreg, each behind those that it may need."""
+    modules = {file.stem: read_module(file) for file in sorted(folder.glob("[!_]*.py"))}
+    above = {
+        module: [other for s in statements for other, _ in s.needs if other != module]
+        for module, statements in modules.items()
+    }
+    return [
+        s for module in TopologicalSorter(above).static_order() for s in modules[module]
+    ]
 
 
 class Stage:
@@ -155,119 +139,124 @@ class Stage:
     module. All else that the stage needs is folded, in a cell behind the first.
     """
 
-    def __init__(self, file: Path, library: Library) -> None:
-        self.file, self.library = file, library
-        tree, self.rows = parse(file)
-        if ast.get_docstring(tree) is None:
-            raise Refused(f"{file}:1", "begin with a docstring: the title of the page")
-        marks = [n for n, row in enumerate(self.rows) if row[0].startswith("# %%")]
+    def __init__(self, file: Path, library: list[Statement]) -> None:
+        self.file, self.library, self.body = file, library, parse(file).body
+        self.rows = file.read_text(encoding="utf-8").splitlines(keepends=True)
+        marks = [n for n, row in enumerate(self.rows) if row.startswith("# %%")]
         self.cells = [range(a, b) for a, b in pairwise([0, *marks, len(self.rows)])]
         code: list[list[ast.stmt]] = [[] for _ in self.cells]
-        for node in tree.body[1:]:
+        for node in self.body[1:]:  # all but the docstring
             code[bisect(marks, node.lineno - 1)].append(node)
         self.first = next((number for number, body in enumerate(code) if body), 0)
-        self.own: list[ast.stmt] = []  # the statements that the program keeps
-        self.cut: set[int] = set()  # the lines that it does not keep
-        self.texts: dict[int, list[Row]] = {}  # modules held as text, by cell
+        self.cut: set[int] = set()  # the lines that the program lacks
+        self.texts: dict[int, str] = {}  # modules held as text, by cell
         self.places: dict[Statement, int] = {}
         for number, body in enumerate(code):
             self.read_cell(number, body)
 
     def read_cell(self, number: int, body: list[ast.stmt]) -> None:
         """Find out what a cell takes from linreg, and where that shall stand."""
-        self.texts[number] = text = self.text_held_by(body)
-        needs = {} if text else needs_of(body, self.file)
-        replaced = body if text else list(needs)
-        self.own += [node for node in body if node not in replaced]
-        for node in replaced:
+        text = self.text_held_by(body)
+        taken = {} if text else taken_by(body, self.file)
+        if text:
+            self.texts[number] = text
+        for node in body if text else taken:
             end = node.end_lineno or 0
-            blank = [row for row, _ in self.rows[end : end + 1]] == [""]
-            self.cut |= {*range(node.lineno - 1, end + blank)}
-        teaches = number > self.first and bool(needs) and list(needs) == body
-        for node, taken in needs.items():
-            for need in taken:
-                for statement in self.library.behind(need, self.place(node)):
-                    taught = teaches and statement.module == need[0]
+            blank_below = self.rows[end : end + 1] == ["\n"]
+            self.cut |= {*range(node.lineno - 1, end + blank_below)}
+        teaches = number > self.first and bool(taken) and list(taken) == body
+        for node, names in taken.items():
+            for name in names:
+                for statement in self.behind(name, node):
+                    taught = teaches and statement.file.stem == name[0]
                     if self.places.get(statement, FOLD) == FOLD:
                         self.places[statement] = number if taught else FOLD
         if teaches and number not in self.places.values():
             fault = "cells above show all of this: name something new, or remove it"
-            raise Refused(self.place(body[0]), fault)
+            raise Refused(self.file, body[0].lineno, fault)
 
-    def place(self, node: ast.stmt) -> str:
-        """Return where a statement stands."""
-        return f"{self.file}:{node.lineno}"
+    def behind(self, name: Name, node: ast.stmt) -> list[Statement]:
+        """Return what a name stands for: its statement, and all that this needs."""
+        defined = {(s.file.stem, n): s for s in self.library for n in s.names}
+        if name not in defined:
+            names = sorted(n for module, n in defined if module == name[0])
+            what = f"{name[1]} in linreg.{name[0]}" if names else f"linreg.{name[0]}"
+            there = ", ".join(names or dict.fromkeys(module for module, _ in defined))
+            raise Refused(self.file, node.lineno, f"there is no {what}, but {there}")
+        found, needs = set(), [name]
+        while needs:
+            statement = defined.get(needs.pop())
+            if statement and statement not in found:
+                found.add(statement)
+                needs += statement.needs
+        return [statement for statement in self.library if statement in found]
 
-    def text_held_by(self, body: list[ast.stmt]) -> list[Row]:
+    def text_held_by(self, body: list[ast.stmt]) -> str:
         """Return a module as text, if a cell has the form that asks for it."""
         code = [ast.unparse(node) for node in body]
-        if len(code) != 3:
-            return []
-        module, name = code[1].removeprefix("import linreg."), code[2].split(" = ")[0]
-        form = WRITE_HELD.replace("MODULE", module).replace("NAME", name)
-        if code != form.splitlines()[1:] or module not in self.library.texts:
-            return []
-        place, text = self.place(body[2]), self.library.texts[module]
+        files = {f"import linreg.{s.file.stem}": s.file for s in self.library}
+        if len(code) != 3 or code[1] not in files:
+            return ""
+        file, name = files[code[1]], code[2].split(" = ")[0]
+        form = WRITE_HELD.replace("MODULE", file.stem).replace("NAME", name)
+        if code != form.splitlines()[1:]:
+            return ""
+        text = file.read_text(encoding="utf-8")
         if "'''" in text:
-            raise Refused(
-                place, f"''' in linreg/{module}.py ends the text: write \"\"\""
-            )
-        held = f"{HELD}{module}.py\n{name} = r'''{text}'''"
-        return [(row, place) for row in held.splitlines()]
+            fault = f"''' in {file} would end its text: write three \""
+            raise Refused(self.file, body[2].lineno, fault)
+        return f"{HELD}{file.name}\n{name} = r'''{text}'''"
 
-    def missing_imports(self) -> list[Row]:
+    def missing_imports(self) -> list[str]:
         """Return the imports that the stage lacks; refuse a name with two meanings."""
+        own = [node for node in self.body if node.lineno - 1 not in self.cut]
+        parts = [(s.file, s.line, s.names, s.imports) for s in self.places]
+        parts += [(self.file, n.lineno, names_of(n), imports_of(n)) for n in own]
         meanings: dict[str, str] = {}
-        missing: dict[str, str] = {}
-        for statement in self.places:
-            own = dict.fromkeys(statement.names, f"part of linreg.{statement.module}")
-            place = statement.rows[-1][1]
-            self.agree(own | statement.imports, meanings, place)
-            missing |= dict.fromkeys(statement.imports.values(), place)
-        for node in self.own:
-            imports = imports_of(node)
-            own = dict.fromkeys(names_of(node), "defined here")
-            self.agree(own | imports, dict(meanings), self.place(node))
-            for line in imports.values():
-                missing.pop(line, None)
-        return sorted(missing.items())
+        for file, line, names, imports in parts:
+            defined = dict.fromkeys(names, f"defined in {file.name}")
+            for name, meaning in (defined | imports).items():
+                if file != self.file:
+                    meanings.setdefault(name, meaning)
+                if (known := meanings.get(name, meaning)) != meaning:
+                    fault = f"take another name than {name}: in this program it is"
+                    raise Refused(file, line, f"{fault} {known}")
+        needed = {line for s in self.places for line in s.imports.values()}
+        return sorted(needed - {line for n in own for line in imports_of(n).values()})
 
-    def agree(self, own: dict[str, str], meanings: dict[str, str], place: str) -> None:
-        """Add the meanings of names; refuse a name that has another one."""
-        for name, meaning in own.items():
-            if meanings.setdefault(name, meaning) != meaning:
-                fault = f"{name} is {meanings[name]} in the program of {self.file.name}"
-                raise Refused(place, f"{fault}: take another name")
-
-    def parts(self, cell: int) -> list[list[Row]]:
+    def parts(self, place: int) -> list[str]:
         """Return what stands in a cell from linreg: a part for each module."""
-        here = [s for s in self.library.order if self.places.get(s) == cell]
-        modules = groupby(here, key=lambda statement: statement.module)
-        parts = [[row for s in part for row in s.rows] for _, part in modules]
-        return [self.texts[cell]] if self.texts.get(cell) else parts
+        here = [s for s in self.library if self.places.get(s) == place]
+        modules = groupby(here, key=lambda statement: statement.file)
+        parts = ["\n".join(s.text for s in part).strip("\n") for _, part in modules]
+        return [self.texts[place]] if place in self.texts else parts
 
-    def program(self, title: list[str]) -> list[Row]:
+    def program(self, title: list[str]) -> str:
         """Return the complete program; a title stands above what it folds."""
-        program: list[Row] = []
-        imports = [self.missing_imports()]
+        program, imports = "", "\n".join(self.missing_imports())
         for number, cell in enumerate(self.cells):
-            program += [self.rows[n] for n in cell if n not in self.cut]
+            program += "".join(self.rows[n] for n in cell if n not in self.cut)
             for place in [number, FOLD] if number == self.first else [number]:
-                parts = self.parts(place)
-                if place == FOLD and parts:
-                    program += [(row, "") for row in ("# %%", "", *title)]
-                if parts:
-                    append(program, imports + parts)
-                    imports = []
-        return program
+                if parts := self.parts(place):
+                    program += "\n".join(["# %%", "", *title]) if place == FOLD else ""
+                    above = (
+                        [program.rstrip(), imports] if imports else [program.rstrip()]
+                    )
+                    program, imports = "\n\n\n".join([*above, *parts, ""]), ""
+        return program.rstrip() + "\n"
 
 
-def append(program: list[Row], parts: list[list[Row]]) -> None:
-    """Append parts to a program, with two blank lines around each."""
-    for part in [*parts, []]:
-        while not program[-1][0]:
-            program.pop()
-        program += GAP + list(dropwhile(lambda row: not row[0], part))
+def origin(made: Path, line: int, docs: Path) -> tuple[Path, int]:
+    """Return the stage, and the line in it, that a line of its program or page is."""
+    name = Path(*made.relative_to(docs).parts[1:]).with_suffix(".py")
+    stage = docs.parent / "examples" / name
+    texts = [file.read_text(encoding="utf-8") for file in (made, stage)]
+    a, b = ([row.strip("# ") for row in text.splitlines()] for text in texts)
+    matches = SequenceMatcher(None, a, b, autojunk=False).get_matching_blocks()
+    for first, first_in_stage, size in matches:
+        if first < line <= first + size:
+            return stage, first_in_stage + line - first
+    return made, line
 
 
 def title_of(
@@ -278,7 +267,7 @@ def title_of(
     found = {taught_in[s] for s in folded if s in taught_in}
     pages = [page for page in dict.fromkeys(taught_in.values()) if page in found]
     numbers = [str(stages.index(page) + 1) for page in pages if page in stages]
-    rest = {s.module for s in folded if taught_in.get(s) not in stages}
+    rest = {s.file.stem for s in folded if taught_in.get(s) not in stages}
     parts = []
     if numbers:
         *most, last = numbers
@@ -302,9 +291,9 @@ def pages_of(examples: Path) -> list[str]:
 def write_programs(root: Path) -> None:
     """Write all programs into docs/_programs; nothing is left of a removed stage."""
     examples, folder = root / "examples", root / "docs" / "_programs"
-    library = Library(root / "linreg")
+    library = read_library(root / "linreg")
     pages = {page: Stage(examples / page, library) for page in pages_of(examples)}
-    stages = [page for page in pages if "/" not in page and WHOLE_PROGRAM not in page]
+    stages = [p for p in pages if "/" not in p and WHOLE_PROGRAM not in f"/{p}"]
     taught_in: dict[Statement, str] = {}
     for page, stage in pages.items():
         for statement, place in stage.places.items():
@@ -314,9 +303,7 @@ def write_programs(root: Path) -> None:
     shutil.copytree(examples, folder, ignore=shutil.ignore_patterns("__pycache__"))
     for page, stage in pages.items():
         program = stage.program(title_of(stage, taught_in, stages))
-        text, places = ("\n".join(part).rstrip() for part in zip(*program, strict=True))
-        (folder / page).write_text(f"{text}\n", encoding="utf-8")
-        (folder / page).with_suffix(PLACES).write_text(places, encoding="utf-8")
+        (folder / page).write_text(program, encoding="utf-8")
 
 
 if __name__ == "__main__":
