@@ -1,12 +1,22 @@
 """The shape that all pages share: short blocks, one frame, exercises with answers."""
 
+import ast
+import builtins
+import io
 import json
+import keyword
+import math
 import re
+import sys
+import tokenize
 from pathlib import Path
 
 import pytest
+import torch
+from programs.inline import Stage, imports_of, read_library
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
+ROOT = Path(__file__).parents[2]
+EXAMPLES = ROOT / "examples"
 PAGES = sorted(EXAMPLES.rglob("plot_*.py"))
 STAGES = [page for page in PAGES if page.parent.name != "solutions"]
 HIDDEN = re.compile(r"(?ms)^ *# sphinx_gallery_start_ignore$.*?_end_ignore$\n?")
@@ -60,6 +70,41 @@ def test_three_exercises_lead_to_their_own_answers(page):
     )
     anchors = [re.sub(r"[^a-z0-9]+", "-", title.lower()) for title in headings]
     assert anchor in anchors
+
+
+# What is named on a page and used on none: parts of PyTorch, and a program of it.
+USED_NOWHERE = {"DistributedDataParallel", "momentum", "nccl", "torchrun"}
+# The package itself, and what a reader would put in.
+USED_NOWHERE |= {"linreg", "inputs", "parameter", "drop_last"}
+
+
+def resolves(names, namespace):
+    """Return whether a chain of names, such as torch.optim.SGD, leads to something."""
+    first, *rest = names.split(".")
+    found = namespace.get(first)
+    for name in rest:
+        found = getattr(found, name, None)
+    return found is not None
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_a_name_in_the_text_is_one_of_the_program_or_of_python(page):
+    """Seen to fail: copy_numbers renamed in linreg, and not in the text of stage 3."""
+    program = Stage(page, read_library(ROOT / "linreg")).program([])
+    namespace = {}
+    for node in ast.parse(program).body:
+        if imports_of(node):
+            exec(ast.unparse(node), namespace)
+    known = {*dir(builtins), *dir(math), *dir(torch.Tensor), *keyword.kwlist}
+    known |= sys.stdlib_module_names
+    for token in tokenize.generate_tokens(io.StringIO(program).readline):
+        if token.type in (tokenize.NAME, tokenize.STRING):
+            known.update(re.findall(r"[A-Za-z_]\w*", token.string))
+    text = parts_of(page)[0].replace("\n# ", " ").replace("\n", " ")
+    for quoted in re.findall(r"``([^`]+)``", text):
+        for names in re.findall(r"[A-Za-z_][\w.]*\w|[A-Za-z_]", quoted):
+            unknown = set(names.split(".")) - known - USED_NOWHERE
+            assert not unknown or resolves(names, namespace), quoted
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
