@@ -142,7 +142,7 @@ for i in range(7):
 # -----------
 #
 # ``torchrun`` starts the same program in every process, so it needs a file. It stands
-# here whole, 100 lines. Read it in this order:
+# here whole, 110 lines. Read it in this order:
 #
 # * From ``while step < last_step`` on: the loop of stage 3. Each process takes its
 #   share, and ``all_reduce`` adds up the loss and the two gradients over all processes.

@@ -18,8 +18,8 @@ from sphinx.errors import ExtensionError
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.osutil import relative_uri
 
-WORDS_PER_MINUTE = 200
-CODE_LINES_PER_MINUTE = 15
+WORDS_PER_MINUTE = 150
+CODE_LINES_PER_MINUTE = 5
 
 
 class AddHeaderAndFoot(SphinxPostTransform):
@@ -62,10 +62,16 @@ class AddHeaderAndFoot(SphinxPostTransform):
 
 
 def minutes(node: nodes.Node) -> float:
-    """Return how long it takes to read the words and the code that are not folded."""
-    skipped = {NO_SEARCH, OUTPUT}  # folds, and what a program prints
+    """Return how long it takes to read what is not folded: words, code, and pictures.
+
+    A figure takes a minute, and so does a formula on a line of its own.
+    """
+    # Folds, what a program prints, and the dark twin of a figure.
+    skipped = {NO_SEARCH, OUTPUT, "only-dark"}
     if isinstance(node, nodes.Element) and skipped & set(node["classes"]):
         return 0
+    if isinstance(node, nodes.image | nodes.math_block):
+        return 1
     if isinstance(node, nodes.section) and node[0].astext().startswith(WHY):
         return 0
     if isinstance(node, nodes.literal_block):

@@ -24,14 +24,38 @@ from programs.inline import FOLDED, OUTPUT, PAGE, PYTHON
 def clean(markdown: str, page_url: str) -> str:
     """Mend what sphinx-gallery leaves: ``code`` and the second _ behind a link.
 
-    Links within the site need its address. If it has none, they become plain text.
+    Links within the site need its address. If it has none, they name the file instead.
     """
-    markdown = re.sub(r"(\[[^\]]*\]\([^)]*\))_", r"\1", markdown)
-    markdown = re.sub(r"(?<!`)``(?!`)(.+?)``", r"`\1`", markdown)
-    within = re.compile(r"\[([^\]]*)\]\((?!https?:|data:)([^)]*)\)")
-    if not page_url:
-        return within.sub(r"\1", markdown)
-    return within.sub(lambda m: f"[{m[1]}]({urljoin(page_url, m[2])})", markdown)
+
+    def link(match: re.Match[str]) -> str:
+        words, target = match.groups()
+        if page_url or ":" in target:
+            return f"[{words}]({urljoin(page_url, target)})"
+        return f"{words} ({file_of(target, '.ipynb')})"
+
+    markdown = re.sub(r"(?<!`)``([^`]+)``(?!`)", r"`\1`", markdown)
+    return re.sub(r"\[([^\]]*)\]\(([^)]*)\)_?", link, markdown)
+
+
+def name_pages(program: str, page_url: str) -> str:
+    """Do the same with the links in the comments of a program."""
+
+    def link(match: re.Match[str]) -> str:
+        words, gap, target = match.groups()
+        if page_url or ":" in target:
+            return f"`{words}{gap}<{urljoin(page_url, target)}>`__"
+        return f"{words}{gap}({file_of(target, '.py')})"
+
+    return re.sub(r"`([^`<]+?)( |\n# )<([^`>]+)>`__", link, program)
+
+
+def file_of(target: str, suffix: str) -> str:
+    """Say in words which file a link leads to: the archives hold the tutorial's."""
+    path = target.replace("../", "")
+    if "plot_" not in path:
+        return f"{path} of the site"
+    archive = "notebooks" if suffix == ".ipynb" else "programs"
+    return f"{path.partition('.')[0]}{suffix}, in the archive of all {archive}"
 
 
 def outputs_of(page: nodes.document, images: Path) -> list[list[dict[str, Any]]]:
@@ -89,9 +113,10 @@ def write_downloads(app: Sphinx, env: BuildEnvironment) -> None:
         program, notebook = (Path(app.srcdir, page + end) for end in (".py", ".ipynb"))
         # The checks of the prose would stop a reader who tries an exercise.
         shown = remove_ignore_blocks(program.read_text(encoding="utf-8"))
-        program.write_text(shown, encoding="utf-8")
         site = app.config.html_baseurl
-        complete(notebook, env.get_doctree(page), site and f"{site}{page}.html")
+        page_url = site and f"{site}{page}.html"
+        program.write_text(name_pages(shown, page_url), encoding="utf-8")
+        complete(notebook, env.get_doctree(page), page_url)
         pack(program.with_suffix(".zip"), [notebook, program])
         copy = Path(app.outdir, "notebooks", notebook.relative_to(gallery))
         copy.parent.mkdir(parents=True, exist_ok=True)
