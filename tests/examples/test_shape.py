@@ -60,6 +60,22 @@ def test_every_page_opens_and_ends_as_the_others(page):
         assert headings[-2:] == ["Exercises", "Next"]
 
 
+def test_a_stage_is_called_by_the_number_in_its_name():
+    """Where the prose counts the stages, it would be wrong after the next one."""
+    pages = sorted(EXAMPLES.glob("plot_*.py"))
+    assert [int(page.stem[5:7]) for page in pages] == list(range(len(pages)))
+    for page in pages[1:]:
+        title = page.read_text("utf-8").splitlines()[1]
+        assert title.startswith(f"Stage {int(page.stem[5:7])}: ")
+    texts = [ROOT / "README.md", *ROOT.glob("docs/*.rst"), *EXAMPLES.rglob("*.*")]
+    for file in [file for file in texts if file.suffix in (".md", ".rst", ".py")]:
+        text = re.sub(r"\n#?\s*", " ", file.read_text("utf-8"))
+        for number, name in re.findall(r"[Ss]tage (\d+)[^`<]*<[^>]*plot_(\d+)_", text):
+            assert int(number) == int(name), file
+        counted = r"\b(?:four|five|six|seven|eight|nine)(?: \w+)? stages"
+        assert not re.search(counted, text), file
+
+
 @pytest.mark.parametrize("page", STAGES, ids=name_of)
 def test_three_exercises_lead_to_their_own_answers(page):
     text = parts_of(page)[0].partition("# Exercises\n")[2]
