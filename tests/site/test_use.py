@@ -247,7 +247,9 @@ def test_a_card_is_one_link_with_a_name_a_picture_and_words(page, address):
     assert card.get_by_role("link").count() == 1
     assert card.locator("img").count() == 2  # light and dark
     words = card.evaluate("card => getComputedStyle(card, '::after').content")
-    assert words.startswith('"You need three pieces to fit a line') or print(words)
+    assert len(words.split()) > 10, (
+        words
+    )  # seen to fail: without the template's mending
     card.click(position={"x": 20, "y": 20})  # on the picture
     expect(page).to_have_title("The whole program - Linear regression in PyTorch")
 
