@@ -39,11 +39,11 @@ from linreg.plotting import plot_line, plot_points, use_house_style
 # *Methods of Correlation Analysis*, 1930.) ``np.loadtxt`` makes an array of the lines
 # of such a table, with a column for each of the two.
 
-lines = """4,2 4,10 7,4 7,22 8,16 9,10 10,18 10,26 10,34 11,17 11,28 12,14 12,20 12,24
+cars = """4,2 4,10 7,4 7,22 8,16 9,10 10,18 10,26 10,34 11,17 11,28 12,14 12,20 12,24
 12,28 13,26 13,34 13,34 13,46 14,26 14,36 14,60 14,80 15,20 15,26 15,54 16,32 16,40
 17,32 17,40 17,50 18,42 18,56 18,76 18,84 19,36 19,46 19,68 20,32 20,48 20,52 20,56
-20,64 22,66 23,54 24,70 24,92 24,93 24,120 25,85""".split()
-table = np.loadtxt(lines, delimiter=",")
+20,64 22,66 23,54 24,70 24,92 24,93 24,120 25,85"""
+table = np.loadtxt(cars.split(), delimiter=",")
 speed, distance = torch.tensor(table[:, 0]), torch.tensor(table[:, 1])
 print("table:", table.shape, table.dtype)
 print(f"the first car: {speed[0]:g} mph, {distance[0]:g} feet")
@@ -52,8 +52,9 @@ assert (speed.mean().item(), distance.mean().item()) == (15.4, 42.98)
 # sphinx_gallery_end_ignore
 
 # %%
-# For a file write its name in the place of ``lines``, and ``skiprows=1`` if its first
-# line holds the names of the columns. A column has the shape (n,), as the loss wants.
+# For a file write its name in the place of ``cars.split()``, and ``skiprows=1`` if its
+# first line holds the names of the columns. A column has the shape (n,), as the loss
+# wants.
 #
 # The exact line is what you want to end at:
 
@@ -98,16 +99,16 @@ print(check("loss", mean_squared_error))
 # 2. The scale
 # ------------
 #
-# These speeds lie around 15, so the loss is far steeper along k than along m. A learning
-# rate of 0.01 diverges. One that does not, 0.003, leaves m so far behind that the loss
-# seems to stay. At 1000 no rate is of use. So bring the inputs to mean 0 and standard
-# deviation 1 first:
+# These speeds lie around 15, so the loss is far steeper along k than along m. A
+# learning rate of 0.01 diverges. One that does not, 0.003, leaves m so far behind that
+# the loss seems to stay. At 1000 no rate is of use. So bring the inputs to mean 0 and
+# standard deviation 1 first:
 #
 # .. math:: x = \frac{v - \text{mean}}{\text{std}}
 #
 # ``values`` is a float64 tensor. Scale it as it is: float32 keeps seven digits, so a
-# time in seconds since 1970 would be off by up to a minute. Return mean and std too: you
-# need them to undo it.
+# time in seconds since 1970 would be off by up to a minute. Return mean and std too:
+# you need them to undo it.
 
 
 def scale(values):
@@ -127,8 +128,9 @@ assert np.spacing(np.float32(1.7e9)) / 2 == 64  # seconds
 # sphinx_gallery_end_ignore
 
 # %%
-# (With several inputs, each column is scaled by itself: ``mean(dim=0)`` takes one mean a
-# column. The model then predicts ``x @ self.k + self.m``, with a k of as many numbers.)
+# (With several inputs, each column is scaled by itself: ``mean(dim=0)`` takes one mean
+# a column. The model then predicts ``x @ self.k + self.m``, with a k of as many
+# numbers.)
 #
 # 3. The dataset
 # --------------
@@ -139,8 +141,7 @@ assert np.spacing(np.float32(1.7e9)) / 2 == 64  # seconds
 
 
 class CarDataset(Dataset):
-    def __init__(self, speed, distance):
-        ...  # your lines
+    def __init__(self, speed, distance): ...  # your lines
 
     def __len__(self):
         return ...
@@ -159,8 +160,7 @@ print(check("dataset", CarDataset))
 
 
 class Line(nn.Module):
-    def __init__(self):
-        ...  # your lines
+    def __init__(self): ...  # your lines
 
     def forward(self, x):
         return ...
@@ -181,8 +181,7 @@ print(check("model", Line))
 # The check calls your function 12 times. Each call has a gradient of its own.
 
 
-def step(model, x, y, learning_rate):
-    ...  # your lines
+def step(model, x, y, learning_rate): ...  # your lines
 
 
 print(check("step", step))
@@ -194,8 +193,7 @@ print(check("step", step))
 # The seven lines, from ``for`` to ``step``. The optimiser holds k and m of the model.
 
 
-def train(model, loader, optimizer, num_epochs):
-    ...  # your lines
+def train(model, loader, optimizer, num_epochs): ...  # your lines
 
 
 print(check("loop", train))

@@ -17,7 +17,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, redirect_stdout, suppress
+from contextlib import redirect_stdout, suppress
 from functools import cache, partial
 from io import StringIO
 from itertools import combinations, pairwise, product
@@ -41,10 +41,6 @@ RIGHT = "Right."
 
 class Verdict(BaseException):
     """What to say of a program that ends here: no `except Exception` holds it up."""
-
-
-class TooLong(Verdict):
-    """Time is up."""
 
 
 def written(value: Any) -> Any:
@@ -206,7 +202,7 @@ STILL = {  # why k and m never move: what has not happened, or only to another o
     "does item, detach, NumPy or no_grad cut the way?",
     "step": "backward finds gradients, and no step uses them. Is step there, with its "
     "parentheses? Or does `k = k - ...` make a new tensor?",
-    "another step": "the optimiser that makes the steps does not hold them: pitfall 13.",
+    "another step": "the optimiser that steps does not hold them: pitfall 13.",
     "gradient": "step finds no gradient. Is zero_grad between backward and step?",
     "length": "every step has the length 0. What is the learning rate?",
 }
@@ -338,23 +334,21 @@ DISTANCE = 3 * SPEED - 6 + 2 * torch.sin(3 * SPEED)
 def watch_fit(program: Program, record: Record) -> None:
     """Record what the line that a training ends at says of two speeds."""
     for epochs in (100, 1000):
-        k, m = map(
-            as_numbers, written(program(SPEED.clone(), DISTANCE.clone(), epochs))
-        )
+        result = written(program(SPEED + 0, DISTANCE + 0, epochs))
+        k, m = map(as_numbers, result)
         if not (k + m).isfinite().all():
             raise Verdict("It diverges: k or m is not finite. Pitfall 4.")
         early = record.copy()
-        record |= {
-            f"the way from {v} mph to a stop, in feet,": v * k + m for v in (10, 20)
-        }
+        for mph in (10, 20):
+            record[f"the way from {mph} mph to a stop, in feet,"] = mph * k + m
     if name := first_difference(early, record, 0.02):
         _, right = next(records(watch_fit, TASKS["fit"][1]))
         arrives = not first_difference(record, right, 0.02)
+        start = "It is right after 1000 epochs, and has" if arrives else "It has"
         raise Verdict(
-            f"{'It is right after 1000 epochs, and' if arrives else 'It'} has not come to "
-            f"rest after 100: {name} is then {shown(early[name])}, and after 1000 "
-            f"{shown(record[name])}. Are the speeds scaled? A larger rate, or smaller "
-            "batches, go farther in an epoch."
+            f"{start} not come to rest after 100 epochs: {name} is {shown(early[name])} "
+            f"then, and {shown(record[name])} after 1000. Are the speeds scaled? A larger "
+            "rate, or smaller batches, go farther in an epoch."
         )
 
 
@@ -400,7 +394,7 @@ TASKS: dict[str, tuple[Watch, dict[str, Program]]] = {  # with what is known, if
     "fit": (watch_fit, {words: partial(fit_by, FITS[words]) for words in FITS}),
 }
 HINTS = {  # a part of the message of an error, and where to look
-    "does not require grad": "What cuts the way to the parameters: item, detach, no_grad?",
+    "does not require grad": "What cuts the way back: item, detach, NumPy, no_grad?",
     "a second time": "Is the loss computed anew for each backward?",
     "leaf Variable that requires grad": "Is the change under torch.no_grad()?",
     "as parameter": "A parameter is changed in place: model.k -= ...",
@@ -455,53 +449,42 @@ def open_parts(watch: Watch, program: Program) -> str:
 
 
 def interrupt(thread: int, over: threading.Event) -> None:
-    """Raise TooLong in a thread when its time is up, be it on a slow machine or not."""
+    """Raise a Verdict without words in a thread that has computed for too long."""
     end = time.process_time() + SECONDS
     while not over.wait(0.1):  # again and again: a bare `except:` may catch it
         if time.process_time() > end:
-            stop = ctypes.py_object(TooLong)
+            stop = ctypes.py_object(Verdict)
             ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), stop)
 
 
-@contextmanager
-def room() -> Iterator[None]:
-    """Seed all random numbers, hold back what is printed, set a time; then undo it."""
+def record_of(watch: Watch, program: Program) -> Record:
+    """Return what was seen of a program, or a verdict; leave all as it was before."""
+    record, printed, over = Record(), StringIO(), threading.Event()
     ours = torch.default_generator
     states = ours.get_state(), np.random.get_state(), random.getstate()
     for seed in (ours.manual_seed, np.random.seed, random.seed):
         seed(0)
-    over, printed = threading.Event(), StringIO()
     timer = threading.Thread(target=interrupt, args=(threading.get_ident(), over))
     timer.start()
-    try:
-        with redirect_stdout(printed):
-            yield
-    finally:
-        over.set()
-        timer.join()
-        ours.set_state(states[0])
-        np.random.set_state(states[1])
-        random.setstate(states[2])
-        lines = printed.getvalue().splitlines()
-        for row in lines[:5] + ["(It prints more.)"] * (len(lines) > 5):
-            print(row)
-
-
-def record_of(watch: Watch, program: Program) -> Record:
-    """Return what was seen of a program, or a verdict."""
-    record = Record()
-    try:
-        with room():
-            try:
-                watch(program, record)
-            except Exception as error:
-                record["verdict"] = explain(error, watch, program)
-    except TooLong:
-        record["verdict"] = f"It does not end: stopped after {SECONDS} seconds."
-    except Verdict as verdict:
-        record["verdict"] = f"{verdict}"
-    except SystemExit:
-        record["verdict"] = "It ends Python, by exit() or quit(). Let it return."
+    with redirect_stdout(printed):
+        try:
+            watch(program, record)
+        except Verdict as verdict:
+            late = f"It does not end: stopped after {SECONDS} seconds."
+            record["verdict"] = f"{verdict}" or late
+        except SystemExit:
+            record["verdict"] = "It ends Python, by exit() or quit(). Let it return."
+        except Exception as error:
+            record["verdict"] = explain(error, watch, program)
+        finally:
+            over.set()
+            timer.join()
+            ours.set_state(states[0])
+            np.random.set_state(states[1])
+            random.setstate(states[2])
+    lines = printed.getvalue().splitlines()
+    for line in lines[:5] + ["(It prints more.)"] * (len(lines) > 5):
+        print(line)
     return record
 
 
