@@ -345,10 +345,10 @@ def watch_fit(program: Program, record: Record) -> None:
         _, right = next(records(watch_fit, TASKS["fit"][1]))
         arrives = not first_difference(record, right, 0.02)
         start = "It is right after 1000 epochs, and has" if arrives else "It has"
+        ends = f"{shown(early[name])}, and {shown(record[name])} after 1000"
         raise Verdict(
-            f"{start} not come to rest after 100 epochs: {name} is {shown(early[name])} "
-            f"then, and {shown(record[name])} after 1000. Are the speeds scaled? A larger "
-            "rate, or smaller batches, go farther in an epoch."
+            f"{start} not come to rest after 100 epochs: {name} is then {ends}. Are the "
+            "speeds scaled? A larger rate, or smaller batches, go farther in an epoch."
         )
 
 
@@ -435,17 +435,16 @@ def explain(error: Exception, watch: Watch, program: Program) -> str:
 
 def open_parts(watch: Watch, program: Program) -> str:
     """Return the names of the functions that return `...`: watch again, and look."""
-    found: dict[str, None] = {}
-
-    def look(frame: Any, event: str, value: Any) -> None:
-        if event == "return" and value is ...:
-            found[frame.f_code.co_qualname] = None
-
-    sys.setprofile(look)
+    found = dict[Any, str]()  # by the code of the function
+    sys.setprofile(
+        lambda frame, _, value: (
+            value is ... and found.setdefault(frame.f_code, frame.f_code.co_qualname)
+        )
+    )
     with suppress(Exception):
         watch(program, {})
     sys.setprofile(None)
-    return ", ".join(found)
+    return ", ".join(found.values())
 
 
 def interrupt(thread: int, over: threading.Event) -> None:
