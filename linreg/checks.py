@@ -116,8 +116,9 @@ def watch_dataset(program: Program, record: Record) -> None:
     record["len(dataset), for five cars,"] = len(dataset)
     items = [written(dataset[index]) for index in range(5)]
     batch = next(iter(DataLoader(dataset, batch_size=4)))
-    for name, column, part in zip("xy", zip(*items, strict=True), batch, strict=True):
-        record[f"{name} of five cars"] = as_numbers([float(value) for value in column])
+    columns = [float(x) for x, _ in items], [float(y) for _, y in items]
+    for name, column, part in zip("xy", columns, batch, strict=True):
+        record[f"{name} of five cars"] = as_numbers(column)
         record[f"the type of {name} in a batch (pitfall 10)"] = part.dtype
         record[f"the shape of {name} in a batch of 4"] = tuple(part.shape)
 
@@ -181,7 +182,7 @@ LENGTHS: dict[str, Program] = {
     "Each step is the whole gradient. Where is the rate?": lambda g, n: (
         g[n] / KNOWN_RATE
     ),
-    "Each step is twice as long as it should be.": lambda g, n: 2 * g[n],
+    "Each batch moves k and m twice as far as it should.": lambda g, n: 2 * g[n],
     "Each step has the rate 0.01, whatever it gets.": lambda g, n: 0.2 * g[n],
     "Only k moves.": lambda g, n: g[n] * torch.tensor([1, 0]),
     "Only m moves.": lambda g, n: g[n] * torch.tensor([0, 1]),
@@ -345,9 +346,9 @@ def watch_fit(program: Program, record: Record) -> None:
         _, right = next(records(watch_fit, TASKS["fit"][1]))
         arrives = not first_difference(record, right, 0.02)
         start = "It is right after 1000 epochs, and has" if arrives else "It has"
-        ends = f"{shown(early[name])}, and {shown(record[name])} after 1000"
+        at = f"{shown(early[name])}, and {shown(record[name])} after 1000"
         raise Verdict(
-            f"{start} not come to rest after 100 epochs: {name} is then {ends}. Are the "
+            f"{start} not come to rest after 100 epochs: {name} is then {at}. Are the "
             "speeds scaled? A larger rate, or smaller batches, go farther in an epoch."
         )
 
@@ -419,7 +420,7 @@ SECONDS = 20
 def explain(error: Exception, watch: Watch, program: Program) -> str:
     """Return where in the reader's code an error came up, and where to look."""
     message = f"{error}".partition("\n")[0].partition(". ")[0].rstrip(".")
-    where = " where the check takes what it returns"
+    where = " where the check uses it"
     for frame in traceback.extract_tb(error.__traceback__):
         ours = frame.filename == explain.__code__.co_filename
         if frame.line and not ours and not frame.filename.startswith(LIBRARIES):

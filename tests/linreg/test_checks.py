@@ -178,6 +178,7 @@ MISREAD = [  # what is changed in a program, and a part of what is said
     (LOOP, "torch.mean", "", "at `loss.backward()`. RuntimeError: grad can be"),
     (LOOP, "torch.mean", "...#", "Not written yet: there is a `...` at `loss.b"),
     (LOOP, "optimizer.step()", "exit()", "It ends Python, by exit() or quit()."),
+    (LOOP, ".step()", ".step(); optimizer.step()", "Each batch moves k and m twice as"),
     (STEP, "LAST", "return ...", "no gradient reaches them. Is backward there"),
     (FIT, "RATE", "0.01", "It is right after 1000 epochs, and has not come to rest"),
     (FIT, "RATE", "1.5", "It diverges: k or m is not finite. Pitfall 4."),
