@@ -79,7 +79,8 @@ def test_a_stage_is_called_by_the_number_in_its_name():
 @pytest.mark.parametrize("page", STAGES, ids=name_of)
 def test_three_exercises_lead_to_their_own_answers(page):
     text = parts_of(page)[0].partition("# Exercises\n")[2]
-    assert re.findall(r"(?m)^# (\d)\. ", text) == ["1", "2", "3"]
+    numbers = re.findall(r"(?m)^# (\d)\. ", text)
+    assert numbers in (["1", "2", "3"], ["1", "2", "3", "4"])
     link = r"`the answers <(\S+)\.html#(\S+)>`__"
     ((file, anchor),) = re.findall(link, text.replace("\n# ", " "))
     headings = re.findall(
