@@ -78,6 +78,7 @@ plot_parameters(k_exact, m_exact, "exact")
 plt.gca().set_aspect("equal")
 plt.title("Parameter trajectory")
 plt.legend()
+# sphinx_gallery_live = "path"
 # Figure: A path of crosses leaves (0, 0), climbs to the right, bends upwards, and ends
 # close to a diamond and a star in the middle of the bowl.
 plt.show()

@@ -17,6 +17,7 @@ from sphinx.errors import ExtensionError
 from sphinx.transforms import SphinxTransform
 from sphinx.util.images import get_image_size
 
+from pages import live
 from pages.colours import DARK_TWINS, ROLES
 
 # "# Figure: what it shows", for each figure of the cell, straight above plt.show().
@@ -37,9 +38,15 @@ def scraper(
     shown = ""
     for figure, text in zip(figures, texts, strict=True):
         file = Path(next(variables["image_path_iterator"])).with_suffix(".svg")
+        kind = live.kind_of(block[1], Path(variables["src_file"]))
+        if kind:
+            live.name_parts(figure)
         save(figure, file)
-        shown += f"\n.. image:: /{file.relative_to(conf['src_dir']).as_posix()}\n"
-        shown += f"   :alt: {text}\n"
+        image = f"\n.. image:: /{file.relative_to(conf['src_dir']).as_posix()}\n"
+        image += f"   :alt: {text}\n"
+        if kind:
+            image = live.wrap(image, kind, figure, file, variables["example_globals"])
+        shown += image
     plt.close("all")
     return shown
 
