@@ -10,7 +10,7 @@ const handle = (frame, label, attributes) => add(frame.svg, "circle", {
   ...attributes,
 });
 
-/** Put a ring to values, or to the edge nearest to them; it names them, or says `text`. */
+/** Put a ring to values, or to the edge near them. It says `text`, or these values. */
 function place(ring, frame, { x, y }, text) {
   const near = frame.inside({ x, y });
   set(ring, {
@@ -62,17 +62,17 @@ function onKeys(ring, position, move, actions = {}) {
   });
 }
 
-/** Tells `go`, picture by picture, how many steps are due, until it is stopped. */
+/** Tells `go`, picture by picture, how many steps are due; its button says "Pause". */
 class Clock {
-  constructor(go) {
-    this.go = go;
-    this.next = null;
+  constructor(button, go) {
+    Object.assign(this, { button, go, next: null });
   }
 
   get runs() { return this.next !== null; }
 
   /** `speed` gives the steps per second. */
   start(speed) {
+    this.button.textContent = "Pause";
     let last = performance.now(), due = 0;
     const tick = (now) => {
       this.next = requestAnimationFrame(tick);
@@ -87,6 +87,7 @@ class Clock {
   }
 
   stop() {
+    this.button.textContent = "Play";
     cancelAnimationFrame(this.next);
     this.next = null;
   }

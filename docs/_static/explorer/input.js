@@ -151,7 +151,7 @@ function go(count) {
   showRun();
 }
 
-const clock = new Clock((count) => {
+const clock = new Clock(byId("play"), (count) => {
   go(count);
   save();
   if (run.diverged || stepsOf(run) >= MAX_STEPS) pause();
@@ -160,15 +160,11 @@ const clock = new Clock((count) => {
 function pause() {
   if (!clock.runs) return;
   clock.stop();
-  byId("play").textContent = "Play";
   showRun();
   announce();
 }
 
-function play() {
-  byId("play").textContent = "Pause";
-  clock.start(() => Number(byId("speed").value));
-}
+const play = () => clock.start(() => Number(byId("speed").value));
 
 function press(id, action) {
   byId(id).addEventListener("click", () => {
@@ -226,9 +222,10 @@ for (const button of document.querySelectorAll(".lx-presets button")) {
   });
 }
 
-const range = { "aria-valuemin": -200, "aria-valuemax": 200 };
-const pointHandle = handle(data.frame, "Selected point", { id: "point-handle", ...range });
-const startHandle = handle(surface.frame, "Start", { id: "start-handle", ...range });
+const ringOf = (view, id, label) =>
+  handle(view.frame, label, { id, "aria-valuemin": -200, "aria-valuemax": 200 });
+const pointHandle = ringOf(data, "point-handle", "Selected point");
+const startHandle = ringOf(surface, "start-handle", "Start");
 
 const point = ({ x, y }) => ({ x: clamp(x, POINT.x), y: clamp(y, POINT.y) });
 
