@@ -49,7 +49,12 @@ def build() -> int:
     (BUILD / MARK).write_text(gallery)
     from sphinx.cmd.build import main  # slow to import, and seldom needed
 
-    if status := main(["-W", "-qj", "auto", "-d", str(TREES), str(DOCS), str(NEXT)]):
+    try:
+        status = main(["-W", "-qj", "auto", "-d", str(TREES), str(DOCS), str(NEXT)])
+    except SystemExit as refused:  # a mistake in a stage, with its file and line
+        print(refused, file=sys.stderr)
+        return 1
+    if status:
         return status
     (NEXT / MARK).write_text(site)
     if SITE.is_dir():

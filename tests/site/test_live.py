@@ -8,11 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from matplotlib import pyplot as plt
-from pages import figures, live
+from pages import live
 from playwright.sync_api import Browser, Page
+from programs.inline import Refused
 from site_visit import serve
-from sphinx.errors import ExtensionError
 from torch.utils.data import DataLoader
 
 from linreg.data import LinearRegressionDataset
@@ -293,17 +292,15 @@ def test_a_finger_drags_a_ring_and_scrolls_elsewhere(open_figure, kind: str) -> 
     assert page.evaluate("scrollY") > seen + 50
 
 
-def test_an_unknown_kind_stops_the_build_at_its_line(tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr(live, "ROOT", tmp_path)
-    (tmp_path / "examples").mkdir()
-    cell = '# sphinx_gallery_live = "by-hnad"\n# Figure: A line.\nplt.show()\n'
-    (tmp_path / "examples" / "plot_09.py").write_text(f"import linreg\n\n{cell}")
-    program = str(tmp_path / "docs" / "_programs" / "plot_09.py")
-    variables = {"src_file": program, "image_path_iterator": iter(["1.png"])}
-    plt.figure()
-    with pytest.raises(ExtensionError, match=r"examples.plot_09\.py:3: .*'by-hnad'"):
-        figures.scraper(("code", cell, 1), variables, {})
-    plt.close("all")
+@pytest.mark.parametrize("value", ["", '"by-hnad"', "by-hand", "open('x')"])
+def test_an_unknown_kind_stops_the_build_at_its_line(tmp_path: Path, value) -> None:
+    cell = f"x = 1\n# sphinx_gallery_live = {value}\nplt.show()\n"
+    docs = tmp_path / "docs"
+    for file, above in ((docs / "_programs", "y = 1\n\n"), (tmp_path / "examples", "")):
+        file.mkdir(parents=True)
+        (file / "plot_09.py").write_text(above + cell)
+    with pytest.raises(Refused, match=r"examples.plot_09\.py:2: no live figure"):
+        live.kind_of(("code", cell, 3), docs / "_programs" / "plot_09.py", docs)
 
 
 def test_other_pages_and_what_is_taken_away_have_no_trace(site: Path) -> None:

@@ -11,37 +11,32 @@ from typing import Any
 import torch
 from docutils import nodes
 from matplotlib.figure import Figure
+from programs.inline import Refused, origin
 from sphinx.application import Sphinx
-from sphinx.errors import ExtensionError
 from sphinx_gallery.py_source_parser import INFILE_CONFIG_PATTERN
 from torch.utils.data import DataLoader
 
 from linreg.plotting import POINT_STYLES
 
 KINDS = ("by-hand", "tangent", "surface", "path")
-SHEETS = ("explorer/views.css", "live/live.css")
-SHARED = ("algorithm", "drawing", "handles")  # with the explorer
-ROOT = Path(__file__).resolve().parents[3]
+SCRIPTS = ("explorer/algorithm", "explorer/drawing", "explorer/handles", "live/live")
+RAW = "\n.. raw:: html\n\n   "
 START = '<div class="live live-{}"><div class="live-picture">'
 END = '</div><script type="application/json">{}</script></div>'
 # Asked for as picture.svg#ground, an SVG leaves out what the script draws anew.
 GROUND = '#ground:target ~ g [id^="moves"] {display: none}'
 
 
-def kind_of(code: str, program: Path) -> str:
+def kind_of(block: tuple[str, str, int], program: Path, docs: Path) -> str:
     """Return what a cell asks for, or nothing; refuse what the script does not know."""
-    for comment in INFILE_CONFIG_PATTERN.finditer(code):
-        if comment[1] == "live":
-            kind = (comment[3] or "").strip().strip('"')
-            if kind in KINDS:
-                return kind
-            stage = ROOT / "examples" / program.relative_to(ROOT / "docs" / "_programs")
-            rows = enumerate(stage.read_text("utf-8").splitlines(), 1)
-            line = next(number for number, row in rows if comment[0].strip() in row)
-            raise ExtensionError(
-                f"{stage}:{line}: no live figure {kind!r}, but {', '.join(KINDS)}"
-            )
-    return ""
+    _, code, first = block
+    asked = [c for c in INFILE_CONFIG_PATTERN.finditer(code) if c[1] == "live"]
+    for comment in asked:
+        if comment[3] not in [f'"{kind}"' for kind in KINDS]:
+            line = first + code[: comment.start()].count("\n")
+            fault = f"no live figure {comment[3]}: write one of {', '.join(KINDS)}"
+            raise Refused(*origin(program, line, docs), fault)
+    return asked[0][3].strip('"') if asked else ""
 
 
 def name_parts(figure: Figure) -> None:
@@ -73,9 +68,7 @@ def wrap(
     if kind == "path":
         facts |= training(names["loader"], names["optimizer"], names["history"])
     known = json.dumps(facts, separators=(",", ":"))
-    parts = START.format(kind), END.format(known)
-    start, end = (f"\n.. raw:: html\n\n   {part}\n" for part in parts)
-    return start + image + end
+    return RAW + START.format(kind) + "\n" + image + RAW + END.format(known) + "\n"
 
 
 def training(loader: DataLoader[Any], optimizer: Any, history: Any) -> dict[str, Any]:
@@ -84,8 +77,11 @@ def training(loader: DataLoader[Any], optimizer: Any, history: Any) -> dict[str,
     numbers: Any = range(len(loader.dataset))  # type: ignore[arg-type]
     again = DataLoader(numbers, loader.batch_size, shuffle=True, generator=shuffles)
     orders = [torch.cat([*again]).tolist() for _ in history.epoch_loss]
-    lr = optimizer.param_groups[0]["lr"]
-    return {"lr": lr, "batch": loader.batch_size, "orders": orders}
+    return {
+        "lr": optimizer.defaults["lr"],
+        "batch": loader.batch_size,
+        "orders": orders,
+    }
 
 
 def load(app: Sphinx, *context: Any) -> None:
@@ -93,7 +89,7 @@ def load(app: Sphinx, *context: Any) -> None:
     document: nodes.document | None = context[-1]
     raws = document.findall(nodes.raw) if document else []
     if any(raw.astext().startswith(START[:17]) for raw in raws):
-        for sheet in SHEETS:
-            app.add_css_file(sheet)
-        for script in [*(f"explorer/{name}" for name in SHARED), "live/live"]:
+        for sheet in ("explorer/views", "live/live"):
+            app.add_css_file(f"{sheet}.css")
+        for script in SCRIPTS:
             app.add_js_file(f"{script}.js", loading_method="defer")
