@@ -90,6 +90,7 @@ plot_points(dataset.x, dataset.y)
 plot_line(model.k.item(), model.m.item(), (-3, 3), "model")
 plt.vlines(dataset.x, prediction.detach(), dataset.y, color=INK, linewidth=0.8)
 plt.title("The differences that the loss squares")
+# sphinx_gallery_live = "by-hand"
 # Figure: The data and the flat line of a fresh model; an upright line joins each point
 # to it, the shortest ones left of the middle, the longest on the right.
 plt.show()
@@ -139,6 +140,7 @@ plt.plot(0, loss.item(), "o", color=MODEL)
 plt.gca().set(xlabel="intercept m", ylabel="mean squared error")
 plt.title("The loss as m changes")
 plt.legend()
+# sphinx_gallery_live = "tangent"
 # Figure: A parabola over the intercept, with a dot at 0 on its falling left branch and
 # a dashed tangent there, which falls to the right.
 plt.show()

@@ -6,7 +6,7 @@ The stages themselves become programs and pages in the package beside it, ``prog
 from sphinx.application import Sphinx
 from sphinx.util.typing import ExtensionMetadata
 
-from pages import formulas
+from pages import formulas, live
 from pages.colours import ROLES
 from pages.figures import ShowFigures
 from pages.header import AddHeaderAndFoot, describe
@@ -21,5 +21,6 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.add_transform(ShowFigures)
     app.add_post_transform(AddHeaderAndFoot)
     app.add_post_transform(LinkTerms)
+    app.connect("html-page-context", live.load)
     app.connect("html-page-context", describe, priority=400)  # ahead of opengraph's
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
