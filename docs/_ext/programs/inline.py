@@ -180,8 +180,15 @@ def write_programs(root: Path) -> None:
     for path, stage in stages.items():
         taught = [s for s, place in stage.places.items() if place != stage.fold]
         taught_in = dict.fromkeys(taught, path.as_posix()) | taught_in
-    shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(examples, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    mark = folder / ".checksum"  # as docs/build.py marks what it made
+    if folder.is_dir() and any(folder.iterdir()) and not mark.is_file():
+        raise FileExistsError(f"{folder} was not made here: move it away")
+    folder.mkdir(exist_ok=True)
+    mark.touch()
+    for old in folder.rglob("plot_*.py"):
+        old.unlink()
+    ignore = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(examples, folder, ignore=ignore, dirs_exist_ok=True)
     for path, stage in stages.items():
         (folder / path).write_text(stage.program(taught_in), encoding="utf-8")
 
