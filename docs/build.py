@@ -39,7 +39,7 @@ def refuse_others(*folders: Path) -> None:
     """Stop where a folder that would be replaced was not made here."""
     for folder in folders:
         empty = folder.is_dir() and not any(folder.iterdir())
-        ours = empty or (folder / MARK).is_file() and not folder.is_symlink()
+        ours = empty or ((folder / MARK).is_file() and not folder.is_symlink())
         if os.path.lexists(folder) and not ours:
             sys.exit(f"{folder} was not made here, so it stays as it is: move it away.")
 
@@ -98,7 +98,7 @@ def build() -> int:
 
 
 def draft(name: str) -> int:
-    """Build the page of one stage, with the others as they are: written, and not run."""
+    """Build the page of one stage; the others are written, and do not run."""
     stage = Path(name).resolve()
     if stage not in (ROOT / "examples").rglob("plot_*.py"):
         sys.exit(f"'{name}' is no stage: make draft STAGE=examples/plot_03_training.py")

@@ -46,7 +46,8 @@ def settings_of_pip() -> dict[str, str]:
     What is said of `pip install` counts more than what is said of pip, a variable most.
     """
     command = [sys.executable, "-m", "pip", "config", "list"]
-    lines = subprocess.check_output(command, text=True).splitlines()
+    variables = os.environ | {"PIP_USER": "0"}  # else it lists one file of several
+    lines = subprocess.check_output(command, env=variables, text=True).splitlines()
     settings = {}
     for section in ("global", "install", ":env:"):
         for line in lines:

@@ -1,5 +1,6 @@
 """The environment and the browser: pinned, whole, and set up by make alone."""
 
+import importlib.util
 import os
 import re
 import shutil
@@ -8,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import browser
 import pytest
@@ -238,6 +240,137 @@ def test_make_installs_nothing_while_something_else_runs(checkout):
     turns = (checkout / ".venv" / "bin" / "turns").read_text().split()
     assert turns == ["begin", "end"] * (len(turns) // 2)
     assert len(turns) > 10
+
+
+PIP_CONF = """
+[global]
+index-url = https://a.example/simple
+extra-index-url =
+    https://b.example/simple
+    https://c.example/simple
+find-links = /wheels /more
+cert = /office.pem
+trusted-host = a.example
+constraint = /constraints.txt
+user = yes
+[install]
+index-url = https://mirror.example/simple
+target = /somewhere
+no-binary = :all:
+"""
+OF_OTHERS = ("PIP_REQUIRE_HASHES", "PIP_USER", "PIP_TARGET", "PIP_PREFIX", "PIP_ROOT")
+OF_OTHERS += ("UV_NO_VERIFY_HASHES", "UV_EXCLUDE", "UV_OVERRIDE", "UV_WORKING_DIR")
+
+
+@pytest.fixture
+def install(tmp_path, monkeypatch):
+    """requirements/install.py, with the commands that it would run, by their result."""
+    for name in [name for name in os.environ if name.startswith(("PIP_", "UV_"))]:
+        monkeypatch.delenv(name)
+    for name in (*OF_OTHERS, "PIP_CONSTRAINT", "PIP_REQUIREMENT"):
+        monkeypatch.setenv(name, "1")
+    monkeypatch.setenv("PIP_CONFIG_FILE", str(tmp_path / "pip.conf"))
+    (tmp_path / "pip.conf").write_text(PIP_CONF)
+    file = ROOT / "requirements" / "install.py"
+    spec = importlib.util.spec_from_file_location("install", file)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    commands = []
+
+    def run(command, **_options):
+        commands.append(" ".join(command).removeprefix(f"{sys.executable} -m "))
+        failed = any(name in commands[-1] for name in module.failing)
+        return SimpleNamespace(returncode=int(failed))
+
+    module.failing, module.commands = [], commands
+    monkeypatch.setattr(module, "subprocess", SimpleNamespace(**vars(subprocess)))
+    monkeypatch.setattr(module.subprocess, "run", run)
+    return module
+
+
+def test_pip_gets_the_settings_of_the_network_and_no_others(install, monkeypatch):
+    monkeypatch.setenv("PIP_PROXY", "http://proxy.example:3128")
+    settings = install.settings_of_pip()
+    environment = install.for_pip(settings)
+    command = [sys.executable, "-m", "pip", "config", "list"]
+    listed = subprocess.check_output(command, env=environment, text=True)
+    assert listed.splitlines() == [
+        ":env:.cert='/office.pem'",
+        f":env:.config-file='{os.devnull}'",
+        ":env:.disable-pip-version-check='1'",
+        r":env:.extra-index-url='\nhttps://b.example/simple\nhttps://c.example/simple'",
+        ":env:.find-links='/wheels /more'",
+        ":env:.index-url='https://mirror.example/simple'",
+        ":env:.proxy='http://proxy.example:3128'",
+        ":env:.trusted-host='a.example'",
+    ]
+
+
+def test_uv_gets_them_under_its_own_names(install, monkeypatch):
+    """As astral-sh/uv issues 1474, 2020 and 6649."""
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/less.pem")
+    monkeypatch.setenv("UV_INSECURE_HOST", "mine.example")
+    environment = install.for_uv(install.settings_of_pip())
+    found = {k: v for k, v in environment.items() if k.startswith("UV_")}
+    assert found == {
+        "UV_DEFAULT_INDEX": "https://mirror.example/simple",
+        "UV_INDEX": "https://b.example/simple https://c.example/simple",
+        "UV_FIND_LINKS": "/wheels,/more",
+        "UV_INSECURE_HOST": "mine.example",  # what is said to uv counts more
+        "UV_INDEX_STRATEGY": "unsafe-best-match",
+    }
+    assert environment["SSL_CERT_FILE"] == "/office.pem"
+    assert install.for_uv({})["SSL_CERT_FILE"] == "/less.pem"
+
+
+TORCH = re.search(r"(?m)^torch==.*", (ROOT / "constraints.txt").read_text())[0]
+PIP = "pip install -q --only-binary=:all:"
+FILE = "--require-hashes -r {}/requirements/{}.txt"
+UV = f"uv pip install -q --no-build --python {sys.executable} --reinstall"
+
+
+def test_pytorch_comes_first_and_all_else_by_hash(install):
+    assert install.Installer().site()
+    assert install.Installer().dev()
+    assert install.commands == [
+        f"{PIP} --no-deps {TORCH}",
+        f"{PIP} {FILE.format(ROOT, 'uv')}",
+        f"{UV} {FILE.format(ROOT, 'site')}",
+        "pip check",
+        f"{UV} {FILE.format(ROOT, 'dev')}",
+    ]
+
+
+@pytest.mark.parametrize("why", ["uv fails", "no index"])
+def test_where_uv_cannot_pip_installs_the_same_hashes(install, why, tmp_path, capfd):
+    if why == "uv fails":  # as home-assistant/core issue 128214: a home without a cache
+        install.failing.append("uv pip")
+    else:
+        (tmp_path / "pip.conf").write_text("[install]\nno-index = true\n")
+    assert install.Installer().dev()
+    assert install.commands[-1] == (
+        f"{PIP} --force-reinstall --no-deps {FILE.format(ROOT, 'dev')}"
+    )
+    assert ("uv pip" in "".join(install.commands)) == (why == "uv fails")
+    assert ("so pip does" in capfd.readouterr().err) == (why == "uv fails")
+    install.failing.append("pip")
+    assert not install.Installer().dev()
+
+
+def test_without_a_build_of_pytorch_nothing_else_is_tried(install, capfd):
+    install.failing.append("torch")
+    assert not install.Installer().site()
+    assert len(install.commands) == 1
+    said = capfd.readouterr().err
+    assert TORCH in said
+    assert "make PYTHON=" in said
+    assert "Macs with an Intel processor" in said
+
+
+def test_the_libraries_that_a_build_for_cuda_lacks_are_added(install):
+    install.failing.append("pip check")
+    assert install.Installer().site()
+    assert install.commands[-1] == f"{PIP} -c {ROOT / 'constraints.txt'} torch"
 
 
 FOR_OTHERS = (
