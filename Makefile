@@ -42,7 +42,7 @@ html:  ## build the site into docs/_build/html
 	$(SITE) docs/build.py
 
 draft:  ## build one page apart: make draft STAGE=examples/plot_03_training.py
-	$(SITE) docs/build.py "$$STAGE"
+	$(SITE) docs/build.py --draft "$$STAGE"
 
 test:  ## run the tests that CI runs
 	$(DEV) tests/browser.py

@@ -126,12 +126,11 @@ def draft(name: str) -> int:
 
 if __name__ == "__main__":
     BUILD.mkdir(exist_ok=True)
+    drafted = sys.argv[1:2] == ["--draft"]
     with FileLock(BUILD / "lock"):
-        status = draft(sys.argv[1]) if len(sys.argv) > 1 else build()
-    if len(sys.argv) > 1:
-        sys.exit(status)
-    if status == 0:
+        status = draft(sys.argv[2]) if drafted else build()
+    if status == 0 and not drafted:
         print(f"The site is ready: open {SITE / 'index.html'}")
-    elif SITE.is_dir():
+    elif status and SITE.is_dir():
         print(f"The build failed. {SITE} is still the last good site.", file=sys.stderr)
     sys.exit(status)
