@@ -62,6 +62,17 @@ def make(folder: Path, mark: str = "") -> None:
     (folder / MARK).write_text(mark)
 
 
+def run_sphinx(*arguments: str | Path) -> int:
+    """Run Sphinx, for which warnings are errors, and return its exit status."""
+    from sphinx.cmd.build import main  # slow to import, and seldom needed
+
+    try:
+        return main(["-W", "-qj", "auto", *map(str, arguments)])
+    except SystemExit as refused:  # a mistake in a stage, with its file and line
+        print(refused, file=sys.stderr)
+        return 1
+
+
 def build() -> int:
     """Bring the site up to date and return the exit status."""
     if (BUILD / MARK).is_file():  # version 1.1.0 marked all that it made there
@@ -85,9 +96,7 @@ def build() -> int:
     for folder in (NEXT, TREES):
         make(folder)
     make(PAGES, gallery)
-    from sphinx.cmd.build import main  # slow to import, and seldom needed
-
-    if status := main(["-W", "-qj", "auto", "-d", str(TREES), str(DOCS), str(NEXT)]):
+    if status := run_sphinx("-d", TREES, DOCS, NEXT):
         return status
     make(NEXT, site)
     if SITE.is_dir():
@@ -105,22 +114,20 @@ def draft(name: str) -> int:
     remove(DRAFT)
     make(DRAFT)
     made = shutil.ignore_patterns("_build", "tutorial", "_programs", "__pycache__")
-    for part in ("docs", "examples", "linreg"):
-        shutil.copytree(ROOT / part, DRAFT / part, ignore=made)
-    for part in ("CHANGELOG.md", "CITATION.cff"):
-        shutil.copy(ROOT / part, DRAFT)
+    shutil.copytree(DOCS, DRAFT / "docs", ignore=made)
+    for part in ("examples", "linreg", "CHANGELOG.md", "CITATION.cff"):
+        (DRAFT / part).symlink_to(ROOT / part)
     # The landing page wants a figure of another stage.
     index = "Draft\n=====\n\n.. toctree::\n   :glob:\n\n   *\n   tutorial/index\n"
     (DRAFT / "docs" / "index.rst").write_text(index)
     page = stage.relative_to(ROOT / "examples")
     runs = f"sphinx_gallery_conf.filename_pattern={re.escape(f'/_programs/{page}')}$"
-    from sphinx.cmd.build import main
-
-    folders = [str(DRAFT / part) for part in ("trees", "docs", "html")]
-    status = main(["-W", "-qj", "auto", "-D", runs, "-d", *folders])
+    trees, docs, html = (DRAFT / part for part in ("trees", "docs", "html"))
+    status = run_sphinx("-D", runs, "-d", trees, docs, html)
     if status == 0:
-        shown = (DRAFT / "html" / "tutorial" / page).with_suffix(".html")
-        print(f"The draft is ready: open {shown}")
+        print(
+            f"The draft is ready: open {html / 'tutorial' / page.with_suffix('.html')}"
+        )
     return status
 
 

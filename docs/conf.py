@@ -10,6 +10,8 @@ from sphinx.errors import ConfigError
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE / "_ext"), str(HERE.parent)]
 
+from programs.inline import FOLDERS  # noqa: E402
+
 project = html_title = "Linear regression in PyTorch"
 author = "the linreg-tutorial authors"
 # Not "2026, ...": Sphinx would replace that year by the one of SOURCE_DATE_EPOCH.
@@ -40,7 +42,6 @@ html_theme = "furo"
 html_static_path = ["_static"]
 html_css_files = ["colours.css", "look.css", "tutorial.css", "formulas.css"]
 html_js_files = ["look.js"]
-html_favicon = "_static/logo.svg"
 html_additional_pages = {"404": "404.html"}
 html_copy_source = html_show_sourcelink = html_scaled_image_link = False
 html_search_scorer = str(HERE / "search-scorer.js")
@@ -71,16 +72,16 @@ if address := os.environ.get("LINREG_SITE_URL"):  # sphinx-sitemap reads `site_u
 
 suppress_warnings = ["sphinx_gallery.space_in_filename"]  # in the path of a checkout
 
-# The times on these pages never repeat. Without them, two builds are the same.
+# What these pages measure never repeats. Where it is left out, they do not run.
 timed = ["beyond/plot_02_speed", "solutions/plot_04_beyond"]
-left_out = timed if os.environ.get("LINREG_WITHOUT_TIMES") else ["nothing"]
-but_timed = "|".join(page.replace("/", r"[/\\]") for page in left_out)
+left_out = timed if os.environ.get("LINREG_WITHOUT_TIMES") else []
+but_these = "".join(rf"(?!.*{page.replace('/', '.')}\.py)" for page in left_out)
 sphinx_gallery_conf = {
     "examples_dirs": ["_programs"],  # the stages as complete programs
     "gallery_dirs": ["tutorial"],
-    "subsection_order": ["_programs/understanding", "_programs/beyond", "*"],
+    "subsection_order": [*(f"_programs/{name}" for name in FOLDERS[1:]), "*"],
     "within_subsection_order": "FileNameSortKey",
-    "filename_pattern": rf"^(?!.*({but_timed})).*[/\\]plot_[^/\\]*$",
+    "filename_pattern": rf"^{but_these}.*[/\\]plot_[^/\\]*$",
     "image_scrapers": ("pages.figures.scraper",),
     "reset_modules": ("matplotlib", "programs.watch_stage"),
     "reset_modules_order": "both",

@@ -8,7 +8,8 @@ it. You need not understand its lines yet. The stages that follow take it apart.
 
 **What you will learn:** what a PyTorch program looks like, from the data to the figure.
 
-**What you need:** some Python. Nothing about machine learning.
+**What you need:** some Python: functions, loops and lists. Nothing about machine
+learning.
 """
 
 # %%
@@ -76,18 +77,20 @@ plt.legend()
 plt.show()
 
 # %%
-# The points were made with the line y = 3x + 5, and the model has come close to it. It
-# started as the line y = 0.
+# The points were made with the line y = 3x + 5, and the model has come close to it. Its
+# two numbers began at 0: it started as the line y = 0.
 #
 # Exercises
 # ---------
 #
-# To do one, `open this page's notebook <../run.html>`__ on your machine or in Colab,
-# change the cell, and run it.
+# The box at the top has this page's notebook and script. `Run it yourself
+# <../run.html>`__ says how to open them. Change the code, and run it.
 #
 # 1. Make the true line steeper: replace the 3 in ``3 * self.x`` by 4. Does the program
 #    find that?
-# 2. Set ``range(25)`` to ``range(100)``. What does the intercept become?
+# 2. Write a line that prints ``model.m.item()`` once in each epoch: below
+#    ``optimizer.step()``, with four spaces before it. Then set ``range(25)`` to
+#    ``range(100)``. Where does the intercept settle?
 # 3. Leave out ``optimizer.step()``. Which line do you get, and why?
 #
 # When you have tried: `the answers
@@ -97,5 +100,5 @@ plt.show()
 # ----
 #
 # `Stage 1 <plot_01_dataset.html>`__ explains the dataset, stage 2 the model, stage 3
-# the training loop. Stages 4 and 5 show what it does. In stage 6 a small network takes
-# the place of the line.
+# the training loop. Stages 4 and 5 show what it does. In stage 6 you write such a
+# program. In stage 7 a small network takes the place of the line.

@@ -2,14 +2,15 @@ r"""
 Stage 1: the dataset
 ====================
 
-You start with fifty points that lie near a straight line. In the next stages a program
-finds that line again from the points alone. First the points need a form that PyTorch
-can work with.
+You start with fifty points near a straight line. In the next stages a program finds
+that line from the points alone. First the points need a form that PyTorch can work
+with.
 
 **What you will learn:** what a dataset is for PyTorch, how to write one, and why the
 random numbers in it get a seed.
 
-**What you need:** some Python, and a look at the whole program.
+**What you need:** a look at the whole program, and some Python. You will read a class,
+and be told what that is.
 """
 
 # %%
@@ -17,9 +18,8 @@ random numbers in it get a seed.
 # -----------
 #
 # ``torch`` is PyTorch. A *tensor* is its array of numbers, much like one of NumPy.
-# Matplotlib, here ``plt``, draws the figures. The functions in the fold are our own:
-# ``use_house_style`` sets the sizes of letters and lines, ``plot_points`` and
-# ``plot_line`` draw. You need not open it.
+# Matplotlib, here ``plt``, draws the figures. The fold holds functions of our own that
+# help with that. You need not open it.
 
 import matplotlib.pyplot as plt
 import torch
@@ -32,9 +32,8 @@ from linreg.plotting import INK, plot_line, plot_points, use_house_style
 # The points
 # ----------
 #
-# Each point has a position :math:`x_i` and a value :math:`y_i`. The position is drawn
-# evenly from the range -3 to 3. The value is that of a line with *slope* :math:`k` and
-# *intercept* :math:`m`, plus some noise:
+# Each point has a position :math:`x_i` and a value :math:`y_i`. The value is that of a
+# line with *slope* :math:`k` and *intercept* :math:`m`, plus some noise:
 #
 # .. math::
 #
@@ -42,38 +41,46 @@ from linreg.plotting import INK, plot_line, plot_points, use_house_style
 #    \varepsilon_i \sim \mathcal{N}(0, 0.5^2)
 #
 # Read :math:`\sim` as "is drawn from". :math:`U` is the uniform distribution: every
-# position is as likely as any other. :math:`\mathcal{N}` is the normal distribution,
-# the bell curve, here with mean 0 and *standard deviation* 0.5. (The formula names its
-# square, the *variance*.) The noise of point i is :math:`\varepsilon_i`.
+# position from -3 to 3 is as likely as any other. :math:`\mathcal{N}` is the normal
+# distribution, the bell curve. Here its mean is 0 and its *standard deviation*, the
+# typical distance from the mean, is 0.5. (The formula names its square, the
+# *variance*.) The points are made up so that you know the true line.
 #
 # Three methods
 # -------------
 #
 # A dataset answers two questions: how many samples are there, and what is sample number
-# ``index``? So a dataset class needs three methods. ``__init__`` makes the points,
-# ``__len__`` gives their number, and ``__getitem__`` is what ``dataset[index]`` calls:
-# it returns a pair of x and y. Points are counted as Python counts, from 0.
-# ``(Dataset)`` says that this class is meant as a dataset of PyTorch.
+# ``index``? It hands out one sample at a time; in stage 3 they become batches.
+#
+# A *class* describes a kind of object: what it keeps, and its functions, the *methods*.
+# ``dataset = LinearRegressionDataset(...)`` makes such an object: Python runs
+# ``__init__``, where the new object is called ``self``. What is stored there as
+# ``self.x`` is ``dataset.x`` later. The class in parentheses, PyTorch's ``Dataset``, is
+# what this one builds on.
+#
+# A dataset needs three methods. ``__init__`` makes the points, ``__len__`` gives their
+# number, and ``__getitem__`` is what ``dataset[index]`` calls: it returns a pair of x
+# and y. Points are counted as Python counts, from 0.
 #
 # ``torch.rand(n)`` draws n numbers evenly between 0 and 1, and ``low + (high - low) *``
 # stretches them to the range. ``torch.randn(n)`` draws from the bell curve with
 # standard deviation 1. Random numbers come from a *generator*, which starts at the
-# *seed*; the end of this page shows what that is good for.
+# *seed*; the end of this page shows why.
 
 from linreg.data import LinearRegressionDataset
 
 # %%
-# What stands behind a colon or an arrow, such as ``float`` or ``Tensor``, says what is
-# meant; Python does not check it. What comes after the ``*`` must be named in a call,
-# as in ``seed=0``. Three ``if`` lines refuse settings that make no sense and that
-# PyTorch would accept.
+# It is the class of the whole program, with settings for its fixed numbers. (Shape (n,)
+# means a row of n numbers.) What stands behind a colon or an arrow, such as ``float``
+# or ``int | None`` (a whole number or nothing), says what is meant; Python does not
+# check it. What comes after the ``*`` must be named in a call, as in ``seed=0``.
 #
 # Make one and look inside
 # ------------------------
 #
-# The true line has slope 3 and intercept 5. The training will see nothing but the
-# points. The numbers are ``float32``, the type that PyTorch trains with unless you say
-# otherwise.
+# The true line has slope 3 and intercept 5. The numbers are ``float32``, with some
+# seven digits: the type that PyTorch trains with. (``{x_first:.3f}`` prints three
+# digits behind the point.)
 
 dataset = LinearRegressionDataset(k=3, m=5, n=50, seed=0)
 x_first, y_first = dataset[0]
@@ -88,19 +95,18 @@ print(f"on the true line: y = {3 * x_first + 5:.3f}")
 # See the points
 # --------------
 #
-# The triangles are the data. The dashed line is the truth that produced them. For the
-# point with the largest noise, an upright line shows its distance from the truth.
-# (``argmax`` tells where a tensor has its largest number, and ``INK`` is a colour.)
+# The triangles are the data. The dashed line is the truth that produced them. An
+# upright line shows the largest noise. (``argmax`` tells where a tensor has its largest
+# number, and ``INK`` is a colour.)
 
 noise = dataset.y - (dataset.k * dataset.x + dataset.m)
 x_far, y_far = dataset[noise.abs().argmax()]
+y_true = dataset.k * x_far + dataset.m
 
 use_house_style()
 plot_points(dataset.x, dataset.y)
 plot_line(dataset.k, dataset.m, (-3, 3), "truth")
-plt.vlines(
-    x_far, dataset.k * x_far + dataset.m, y_far, color=INK, label="largest noise"
-)
+plt.vlines(x_far, y_true, y_far, color=INK, label="largest noise")
 plt.title("Training data")
 plt.legend()
 # Figure: Fifty triangles scattered around a dashed, rising straight line; a short
@@ -122,9 +128,9 @@ assert abs(noise.std() - 0.5) < 0.15
 # --------------------------
 #
 # With the same seed, a generator makes the same numbers. So your output agrees with
-# this page, if you have the same PyTorch on the same kind of machine. (The whole
-# program gives no generator. It calls ``torch.manual_seed(0)``, the seed for all that
-# follows.)
+# this page, if you have the same PyTorch on the same kind of machine. (Without a seed
+# the numbers come from the generator that all share. The whole program sets its seed
+# with ``torch.manual_seed(0)``.)
 
 again = LinearRegressionDataset(k=3, m=5, n=len(dataset), seed=0)
 other = LinearRegressionDataset(k=3, m=5, n=len(dataset), seed=1)
@@ -139,12 +145,16 @@ assert not torch.equal(other.y, dataset.y)
 # Exercises
 # ---------
 #
-# To do one, `open this page's notebook <../run.html>`__ on your machine or in Colab.
-# Then change the cell where the dataset is made, and run it and the cells below it.
+# `Run it yourself <../run.html>`__ says how to do one, in the notebook or the script.
 #
-# 1. Make a dataset of 500 points. Does the standard deviation come closer to 0.5?
-# 2. Set ``noise_std=0``. Where do the points lie now?
-# 3. Ask for ``dataset[50]``. Why is there no such point, and which one is the last?
+# 1. Make a dataset of 500 points, where the page makes it. Does the standard deviation
+#    come closer to 0.5?
+# 2. Ask for ``dataset[50]`` in a new cell. Why is there no such point, and which one is
+#    the last?
+# 3. Write a dataset class of your own. Its ``__init__`` takes two lists of numbers,
+#    such as ``[1, 2, 4]`` and ``[10, 20, 40]``, and makes a tensor of each, by
+#    ``torch.tensor(numbers, dtype=torch.float32)``. Which pair is item 2? (`Stage 6
+#    <plot_06_write_it_yourself.html>`__ checks such a class.)
 #
 # When you have tried: `the answers
 # <solutions/plot_01_stages.html#stage-1-the-dataset>`__.

@@ -9,15 +9,15 @@ what they do.
 **What you will learn:** what a module and a parameter are, how a model predicts, and
 how to get a plain number out of a tensor.
 
-**What you need:** stage 1, the dataset.
+**What you need:** stage 1, the dataset, and what it says of classes.
 """
 
 # %%
 # The imports
 # -----------
 #
-# ``nn`` is the part of PyTorch from which models are built. The dataset is that of
-# stage 1, and ``MODEL`` is the colour of everything that is trained.
+# ``nn`` is the part of PyTorch from which models are built. ``MODEL`` is the colour of
+# everything that is trained.
 
 import matplotlib.pyplot as plt
 import torch
@@ -35,16 +35,16 @@ from linreg.plotting import MODEL, plot_points, use_house_style
 # .. math:: \hat{y} = k x + m.
 #
 # The hat on :math:`\hat{y}` says that this is a prediction, not data. A model in
-# PyTorch is a class made from ``nn.Module``. ``super().__init__()`` must come first, or
-# the module cannot take parameters. What training may change is an ``nn.Parameter``.
-# The method ``forward`` computes the prediction.
+# PyTorch is a class that builds on ``nn.Module``. First, ``super().__init__()`` runs
+# the ``__init__`` of ``nn.Module``, which makes room for parameters. What training may
+# change is an ``nn.Parameter``. The method ``forward`` computes the prediction.
 
 from linreg.model import LinearRegressionModel
 
 # %%
-# Both parameters start at 0. ``torch.zeros(1)`` is a tensor of *shape* (1,): a row with
-# a single number. Because k and m are parameters, the module knows them by name. That
-# is how the training finds them in stage 3.
+# Both parameters start at 0. A parameter is made from a tensor, and ``torch.zeros(1)``
+# is one of *shape* (1,): a row with a single number. The module knows its parameters by
+# name. That is how the training finds them in stage 3.
 
 model = LinearRegressionModel()
 for name, parameter in model.named_parameters():
@@ -52,7 +52,8 @@ for name, parameter in model.named_parameters():
 
 # %%
 # ``requires_grad=True`` says that PyTorch keeps track of what is computed from this
-# tensor. You will see in stage 3 what for. ``.item()`` takes the plain number out:
+# tensor. Stage 3 needs that. ``.item()`` takes the plain number out (``:g`` prints it
+# without needless zeros):
 
 print(f"k = {model.k.item():g}, m = {model.m.item():g}")
 
@@ -60,9 +61,9 @@ print(f"k = {model.k.item():g}, m = {model.m.item():g}")
 # Predict
 # -------
 #
-# You call the model like a function, and it runs ``forward``. One call predicts for a
-# whole *batch* of inputs: three of them give three predictions. The single number in k
-# is used for each of them. PyTorch stretches it to their shape, which is called
+# You call the model like a function, and it runs ``forward``. One call predicts for
+# several inputs, a *batch* of them: three give three predictions. The single number in
+# k is used for each of them. PyTorch stretches it to their shape, which is called
 # *broadcasting*.
 
 x = torch.tensor([-1.0, 0.0, 2.0])
@@ -122,18 +123,40 @@ plt.show()
 # crosses the data in a single place. The third is close, but not steep enough. How
 # close? Stage 3 puts a number on it.
 #
+# PyTorch has this line ready
+# ---------------------------
+#
+# ``nn.Linear(1, 1)`` is a line too, for one input and one output. Most other tutorials
+# begin with it. It calls the slope ``weight`` and the intercept ``bias``, starts them
+# at random, and wants its inputs as a *column*, of shape (n, 1): a row for each sample.
+
+linear = nn.Linear(1, 1)
+with torch.no_grad():
+    linear.weight.fill_(3.0)
+    linear.bias.fill_(5.0)
+column = x.reshape(3, 1)
+print("prediction:", linear(column).tolist())
+# sphinx_gallery_start_ignore
+assert linear(column).tolist() == [[2.0], [5.0], [11.0]]
+# sphinx_gallery_end_ignore
+
+# %%
+# The predictions are those of your own model, as a column. The next stages stay with
+# your own, which hides nothing.
+#
 # Exercises
 # ---------
 #
-# To do one, `open this page's notebook <../run.html>`__ on your machine or in Colab.
-# For 1 and 2 add a cell at its end. For 3 change the class, and run all cells.
+# `Run it yourself <../run.html>`__ says how to do one, in the notebook or the script.
 #
 # 1. Which k and m give a falling line through the points (0, 2) and (1, 1)? Set them,
 #    and check with ``model(torch.tensor([0.0, 1.0]))``.
 # 2. How many parameters would :math:`\hat{y} = a x^2 + k x + m` have? Write that
-#    module.
-# 3. Replace ``nn.Parameter(torch.zeros(1))`` by ``torch.zeros(1)`` in the class. What
-#    does ``named_parameters`` list now?
+#    module. Set them to a = 1, k = 2 and m = 3: for x = 2 it must predict 11.
+#    (`Stage 6 <plot_06_write_it_yourself.html>`__ checks a model that you write.)
+# 3. Replace ``nn.Parameter(torch.zeros(1))`` by ``torch.zeros(1)`` in the class, twice,
+#    and run all cells. What does ``named_parameters`` list now? What does PyTorch say
+#    to ``torch.optim.SGD(model.parameters(), lr=0.01)``, a line of stage 3?
 #
 # When you have tried: `the answers
 # <solutions/plot_01_stages.html#stage-2-the-model>`__.

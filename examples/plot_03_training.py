@@ -3,7 +3,7 @@ Stage 3: the training loop
 ==========================
 
 Training changes the parameters a little at a time, so that the predictions come closer
-to the data. You first do one such step by hand, and then let a loop do it 175 times.
+to the data. You do one such step by hand, and then let a loop do 175.
 
 **What you will learn:** what a loss and a gradient are, why the data comes in
 mini-batches, how to write the training loop, and how to see whether it has finished.
@@ -16,16 +16,9 @@ you need not compute one.
 # The imports
 # -----------
 #
-# ``DataLoader`` cuts a dataset into batches. ``least_squares`` computes the best line
-# directly: you use it at the end, to check the training. ``plot_loss`` draws the loss
-# of each epoch, and ``INK`` and ``MODEL`` are colours. ``Iterable`` and ``dataclass``
-# come with Python, and are explained where they are used.
-
-from collections.abc import Iterable
-from dataclasses import dataclass
+# ``DataLoader`` cuts a dataset into batches. The fold holds what you know, and helpers.
 
 import matplotlib.pyplot as plt
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
@@ -41,6 +34,7 @@ from linreg.plotting import (
     plot_points,
     use_house_style,
 )
+from linreg.training import train
 
 # %%
 # The points are those of stage 1.
@@ -63,58 +57,88 @@ dataset = LinearRegressionDataset(k=3, m=5, n=50, seed=0)
 from linreg.training import mean_squared_error
 
 # %%
-# ``mse_loss`` is PyTorch's function for the formula. The ``if`` stops what PyTorch
-# would let pass: shapes that differ would be broadcast.
-#
-# A fresh model predicts 0 everywhere. Its differences are the upright lines in the
-# figure. (``detach`` gives a tensor without the memory that stage 2 showed, which
-# Matplotlib takes.)
+# ``mse_loss`` is PyTorch's function for the formula. The whole program wrote it out:
+# ``torch.mean((y - model(x)) ** 2)``. A fresh model predicts 0 everywhere:
 
 model = LinearRegressionModel()
 prediction = model(dataset.x)
 loss = mean_squared_error(prediction, dataset.y)
 print(f"loss before training: {loss.item():.2f}")
+# sphinx_gallery_start_ignore
+assert torch.isclose(loss, torch.mean((dataset.y - prediction) ** 2))
+# sphinx_gallery_end_ignore
+
+# %%
+# The ``if`` stops a silent mistake. Were y a column, of shape (50, 1), broadcasting
+# would make 50 times 50 differences.
+
+try:
+    mean_squared_error(prediction, dataset.y.reshape(50, 1))
+except ValueError as error:
+    print(error)
+# sphinx_gallery_start_ignore
+assert (dataset.y.reshape(50, 1) - prediction).shape == (50, 50)
+# sphinx_gallery_end_ignore
+
+# %%
+# See the differences
+# -------------------
+#
+# The upright lines are the differences. (``detach`` takes off the memory that stage 2
+# showed, for Matplotlib.)
 
 plot_points(dataset.x, dataset.y)
 plot_line(model.k.item(), model.m.item(), (-3, 3), "model")
 plt.vlines(dataset.x, prediction.detach(), dataset.y, color=INK, linewidth=0.8)
 plt.title("The differences that the loss squares")
 # Figure: The data and the flat line of a fresh model; an upright line joins each point
-# to it, short ones on the left and long ones on the right.
+# to it, the shortest ones left of the middle, the longest on the right.
 plt.show()
 # sphinx_gallery_start_ignore
-assert torch.isclose(loss, torch.mean((dataset.y - prediction) ** 2))
+assert dataset.x[dataset.y.abs().argsort()[:5]].max() < -1
+assert dataset.x[dataset.y.abs().argsort()[-5:]].min() > 1
 # sphinx_gallery_end_ignore
 
 # %%
 # The gradient
 # ------------
 #
-# Which change makes the loss smaller? Hold k at 0 and vary m alone, and the loss is a
-# parabola. At m = 0 it falls to the right: a larger m is better there. The steepness of
-# the parabola, that of its tangent, says so in a number. The *gradient* holds one such
-# number for each parameter.
-#
-# ``loss.backward()`` computes it, from what PyTorch has kept track of since
-# ``model(...)``, and leaves it in ``.grad``.
+# Which change makes the loss smaller? Try one: let m grow by 0.001. Then every
+# prediction grows by as much.
+
+change = mean_squared_error(prediction + 0.001, dataset.y) - loss
+print(f"the loss changes by {change.item():.5f}")
+
+# %%
+# It falls. The *gradient* tells this of all parameters. It holds a number for each: how
+# steeply the loss rises as that parameter grows. ``loss.backward()`` computes it, from
+# the memory that stage 2 showed as ``grad_fn``, and leaves it in ``.grad``.
 
 loss.backward()
 print(f"steepness along k: {model.k.grad.item():.2f}")
 print(f"steepness along m: {model.m.grad.item():.2f}")
+print(f"0.001 times that:  {0.001 * model.m.grad.item():.5f}")
+# sphinx_gallery_start_ignore
+assert f"{change.item():.5f}" == f"{0.001 * model.m.grad.item():.5f}"
+# sphinx_gallery_end_ignore
 
 # %%
-# Here is the parabola, with a tangent that has this steepness:
+# So the gradient foretells what a small change does.
+#
+# See the steepness
+# -----------------
+#
+# Hold k at 0 and vary m, and the loss is a parabola. Its tangent at m = 0 has the
+# steepness along m. It falls to the right: a larger m is better.
 
 m_values = torch.linspace(-3, 8, 50)
 losses = [torch.mean((dataset.y - m) ** 2) for m in m_values]
-tangent = loss.item() + model.m.grad.item() * m_values
-
 plt.plot(m_values, losses, color=MODEL, label="loss for k = 0")
-half = m_values < 2.5  # the tangent is long enough there
-plt.plot(m_values[half], tangent[half], color=INK, linestyle="--", label="tangent")
+ends = torch.tensor([-3.0, 2.5])
+tangent = loss.item() + model.m.grad.item() * ends
+plt.plot(ends, tangent, color=INK, linestyle="--", label="tangent")
 plt.plot(0, loss.item(), "o", color=MODEL)
-plt.xlabel("intercept m")
-plt.ylabel("mean squared error")
+plt.gca().set(xlabel="intercept m", ylabel="mean squared error")
 plt.title("The loss as m changes")
 plt.legend()
 # Figure: A parabola over the intercept, with a dot at 0 on its falling left branch and
@@ -122,10 +146,25 @@ plt.legend()
 plt.show()
 
 # %%
+# ``backward`` adds
+# -----------------
+#
+# Compute the same loss again, and call ``backward``. It adds to what is in ``.grad``:
+# the number doubles. (That serves to collect gradients of several batches.)
+
+mean_squared_error(model(dataset.x), dataset.y).backward()
+print(f"after a second call: {model.m.grad.item():.2f}")
+# sphinx_gallery_start_ignore
+assert abs(model.m.grad.item() * 0.001 - 2 * change.item()) < 2e-5
+# sphinx_gallery_end_ignore
+
+# %%
+# For a fresh gradient, ``zero_grad`` clears the old one first.
+#
 # One step by hand
 # ----------------
 #
-# Both numbers are negative: the loss falls when k or m grows. So go against them.
+# Both numbers were negative: the loss falls when k or m grows. So go against them.
 # *Gradient descent* takes a small part of the gradient off each parameter. The part is
 # the *learning rate* :math:`\eta`, here 0.01. The arrow reads "becomes", and
 # :math:`\partial L / \partial k` is the steepness along k:
@@ -133,6 +172,9 @@ plt.show()
 # .. math:: k \leftarrow k - \eta \frac{\partial L}{\partial k}, \qquad
 #           m \leftarrow m - \eta \frac{\partial L}{\partial m}
 
+loss = mean_squared_error(model(dataset.x), dataset.y)
+model.zero_grad()
+loss.backward()
 with torch.no_grad():
     model.k -= 0.01 * model.k.grad
     model.m -= 0.01 * model.m.grad
@@ -140,23 +182,32 @@ print(f"after one step: k = {model.k.item():.4f}, m = {model.m.item():.4f}")
 new_loss = mean_squared_error(model(dataset.x), dataset.y)
 print(f"loss: {loss.item():.2f} before, {new_loss.item():.2f} after")
 # sphinx_gallery_start_ignore
-assert new_loss < loss
+along_k, along_m = torch.autograd.grad(new_loss, [model.k, model.m])
+k_then, m_then = model.k - 0.01 * along_k, model.m - 0.01 * along_m
+second_loss = mean_squared_error(k_then * dataset.x + m_then, dataset.y)
+assert f"{second_loss.item():.2f}" == "38.88"
 # sphinx_gallery_end_ignore
 
 # %%
-# One step, and the loss is smaller. Training repeats it.
+# The loss is smaller. Training repeats this. (Run the cell again, in the notebook: a
+# second step leads to 38.88.)
+#
+# How do you choose a learning rate? If it is too small, the loss creeps; if too large,
+# it grows. Try 0.1, 0.01 and 0.001, and keep the largest with which it falls. (Here 0.1
+# would be quicker; 0.01 lets you watch.)
 #
 # Mini-batches
 # ------------
 #
 # That step looked at all fifty points. With fifty million it would take long, and you
-# need thousands of steps. A few points picked at random are a sample of all: downhill
-# for them is mostly downhill for all, and they cost a fraction. So each step takes its
-# gradient from a *mini-batch*, here of 8 points. One *epoch* is one pass through all of
-# them.
+# need thousands of steps. So a step takes its gradient from a *mini-batch*, a few
+# points picked at random, here 8. Downhill for them is mostly downhill for all, as
+# `a later page <understanding/plot_01_one_step.html#what-the-step-is-good-for>`__
+# counts. One *epoch* is one pass through all points.
 #
-# The loader shuffles the points anew for each epoch. ``new_loader`` makes one that
-# begins with the same shuffles each time, so that you can compare two trainings.
+# A loader takes the pairs from the dataset, shuffled anew for each epoch, and makes a
+# tensor x and a tensor y of each eight. ``new_loader`` makes one that begins with the
+# same shuffles each time, so that you can compare trainings.
 
 
 def new_loader():
@@ -164,23 +215,26 @@ def new_loader():
     return DataLoader(dataset, batch_size=8, shuffle=True, generator=shuffles)
 
 
-loader = new_loader()
-print("mini-batches per epoch:", len(loader))
-print("their sizes:", [len(x) for x, y in loader])
+batches = list(new_loader())
+x, y = batches[0]
+print(x, y, sep="\n")
+print("mini-batches per epoch:", len(batches))
+print("their sizes:", [len(x) for x, y in batches])
 # sphinx_gallery_start_ignore
-assert len(loader) == 7
+assert len(batches) == 7
 # sphinx_gallery_end_ignore
 
 # %%
-# Fifty points make six batches of 8 and one of 2. So 25 epochs are 175 steps.
+# Above are x and y of the first. Fifty points make six batches of 8 and one of 2, so 25
+# epochs are 175 steps.
 #
 # The loop
 # --------
 #
-# This is a training loop, whole. ``torch.optim.SGD`` holds the parameters, and its
-# ``step`` does to each what you did by hand. ``zero_grad`` comes before ``backward``,
-# because ``backward`` *adds* to what is in ``.grad``. With mini-batches the method is
-# called *stochastic*, that is random, gradient descent, SGD.
+# This is a training loop, whole: your step by hand, for each batch of each epoch. The
+# optimiser, ``torch.optim.SGD``, holds the parameters. Its ``zero_grad`` clears their
+# gradients, and its ``step`` does to each what you did to k and m. With random batches
+# the method is called *stochastic* gradient descent, SGD.
 
 model = LinearRegressionModel()
 optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
@@ -193,68 +247,68 @@ for epoch in range(25):  # 25 times through the data
         loss.backward()  # compute the gradient of this loss
         optimizer.step()  # take a step against it
 print(f"k = {model.k.item():.3f}, m = {model.m.item():.3f}")
+# sphinx_gallery_start_ignore
+by_loop = (model.k.item(), model.m.item())
+assert (f"{by_loop[0]:.3f}", f"{by_loop[1]:.3f}") == ("3.054", "4.896")
+# sphinx_gallery_end_ignore
 
 # %%
-# The seven lines from ``for`` to ``step`` train large networks too. Only the model, the
-# data and the loss change.
+# The seven lines from ``for`` to ``step`` train large networks too. Only model, data
+# and loss change. ``zero_grad`` may also stand last: what counts is that it comes
+# between a ``step`` and the next ``backward``. `A table
+# <understanding/plot_04_pitfalls.html#what-each-line-is-for>`__ says what happens
+# without each line.
 #
 # The same loop with a record
 # ---------------------------
 #
-# To look into a training, you want the loss of each epoch and the values that the
-# parameters had. ``History`` is where they are kept. (``@dataclass`` writes its
-# ``__init__``.) ``copy_numbers`` copies a parameter: without a copy, all records would
-# change together with it.
-
-from linreg.training import History, copy_numbers
-
-# %%
-# ``train`` is your loop with this record. In its middle you find the seven lines again,
-# and one more, which moves the batch to where the model is. You need not follow what is
-# around them. Three checks end the training where it would go wrong in silence: the
-# optimiser does not hold this model's parameters, an epoch has no batch, the loss is
-# not finite. ``np.average`` takes the mean over all *samples* of the epoch, so the
-# batch of 2 counts less than one of 8. (An ``Iterable`` is whatever a ``for`` can go
-# through.)
+# To look into a training, keep the loss of each step, and k and m after each epoch:
+# four lines more.
 #
-# ``model.train()`` switches on what some layers do only in training. A line has no such
-# layers, but the call is a habit worth having.
+# .. code-block:: diff
+#
+#    +losses, k, m = [], [model.k.item()], [model.m.item()]
+#     for epoch in range(25):
+#         for x, y in loader:
+#             ...
+#    +        losses.append(loss.item())
+#    +    k.append(model.k.item())
+#    +    m.append(model.m.item())
+#
+# ``item`` copies the number. A list of ``model.k`` itself would hold one parameter 26
+# times, with its last value.
+#
+# ``train`` is this loop with its record, as a function. From here on the pages use it.
+# (You need not read it. A later page has it, `line by line
+# <understanding/plot_01_one_step.html#why-each-line-of-train>`__.)
 
-from linreg.training import train
-
-# %%
-# A model may be on a GPU. The next function finds one if the machine has it. For 8
-# points at a time a GPU does not pay; for a large network it does.
-
-from linreg.training import default_device
-
-# %%
-# Train
-# -----
-
-device = default_device()
-model = LinearRegressionModel().to(device)
+model = LinearRegressionModel()
 optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
 loader = new_loader()
 history = train(model, loader, optimizer, num_epochs=25)
-print("epoch   loss")
-for epoch in (1, 2, 5, 10, 25):
-    print(f"{epoch:5d}  {history.epoch_loss[epoch - 1]:5.2f}")
+print(history.epoch_loss.round(2))
 # sphinx_gallery_start_ignore
+assert (model.k.item(), model.m.item()) == by_loop
+quick = LinearRegressionModel()
+train(quick, new_loader(), torch.optim.SGD(quick.parameters(), lr=0.1), 3)
+assert mean_squared_error(quick(dataset.x), dataset.y) < history.epoch_loss[15]
 assert 32.4 < history.epoch_loss[0] < 52.7
 assert 22.0 < history.epoch_loss[1] < 28.3
 assert abs(history.epoch_loss[-1] - 0.25) < 0.1
 # sphinx_gallery_end_ignore
 
 # %%
-# The loss falls quickly at first and then levels off. It does not reach 0, because a
-# line cannot follow the noise.
+# ``epoch_loss`` has a number for each epoch: the mean over its points, while the
+# parameters move. Each batch is measured before its own step. (In one batch of all
+# points the first is 44.34, the loss before training.)
 
 plot_loss(history.epoch_loss)
 # Figure: The loss falls steeply in the first epochs, then flattens out just above zero.
 plt.show()
 
 # %%
+# It does not reach 0, because a line cannot follow the noise.
+#
 # The line on its way
 # -------------------
 #
@@ -263,9 +317,9 @@ plt.show()
 
 k, m = history.parameters["k"], history.parameters["m"]
 plot_points(dataset.x, dataset.y)
-ends = np.array([-3, 3])
+ends = torch.tensor([-3.0, 3.0])
 for epoch, style in [(0, ":"), (1, "-."), (5, "--"), (25, "-")]:
-    plt.plot(ends, k[epoch] * ends + m[epoch], style, color=MODEL, label=epoch)
+    plt.plot(ends, ends * k[epoch] + m[epoch], style, color=MODEL, label=epoch)
 plt.title("The line after 0, 1, 5 and 25 epochs")
 plt.legend(title="epochs")
 # Figure: The data and four lines: flat after 0 epochs, steeper and higher after 1 and
@@ -276,13 +330,12 @@ plt.show()
 # True, exact and found
 # ---------------------
 #
-# For a straight line, the k and m with the smallest loss can be computed directly. They
-# are not the true ones, because fifty noisy points cannot tell more.
+# For a straight line, ``least_squares`` computes the k and m with the smallest loss
+# directly. They are not the true ones: fifty noisy points cannot tell more.
 
 k_exact, m_exact = least_squares(dataset.x, dataset.y)
-print("    true  exact  found")
-print(f"k  {dataset.k:5.2f}  {k_exact:5.2f}  {k[-1]:5.2f}")
-print(f"m  {dataset.m:5.2f}  {m_exact:5.2f}  {m[-1]:5.2f}")
+print(f"k: true {dataset.k:.2f}, exact {k_exact:.2f}, found {k[-1]:.2f}")
+print(f"m: true {dataset.m:.2f}, exact {m_exact:.2f}, found {m[-1]:.2f}")
 # sphinx_gallery_start_ignore
 assert 2.90 < k[-1] < 3.09
 assert 4.69 < m[-1] < 4.98
@@ -291,23 +344,21 @@ assert round(m_exact - m[-1], 2) == 0.17
 # sphinx_gallery_end_ignore
 
 # %%
-# The slope is there. The intercept is short of the exact one by 0.17. The training is
+# The slope is there. The intercept is short of the exact one by 0.17: the training is
 # not finished.
 #
 # How to see that a training is not finished
 # ------------------------------------------
 #
 # Most models have no exact answer to compare with. Then measure the loss over all
-# points, go on training, and measure again. To measure, switch the model to ``eval()``,
-# the counterpart of ``train()``, and use ``torch.inference_mode()``: PyTorch then keeps
-# track of nothing.
+# points, go on training, and measure again. (Some layers of large models do something
+# else in training. ``eval`` switches that off, and our ``train`` switches it on.)
 
 
 def measure():
     model.eval()
-    with torch.inference_mode():
-        prediction = model(dataset.x.to(device))
-        return mean_squared_error(prediction, dataset.y.to(device)).item()
+    with torch.no_grad():
+        return mean_squared_error(model(dataset.x), dataset.y).item()
 
 
 for epochs in (25, 50, 75, 100):
@@ -322,24 +373,25 @@ assert abs(model.m.item() - m_exact) < 0.02
 
 # %%
 # From 25 to 50 epochs the loss still fell, so at 25 the training was not finished. From
-# 50 on it hardly moves. It will not come to rest: each step sees a batch, and each
-# batch pulls a little elsewhere. A smaller learning rate lessens that, and all points
-# in one batch end it.
+# 50 on it hardly moves. It will not come to rest, since each batch pulls a little
+# elsewhere. A smaller learning rate lessens that, and all points in one batch end it.
 #
-# `The explorer <../explorer.html#preset=post&steps=175>`__ shows a training step by
-# step, on points that you can drag.
+# `The explorer <../explorer.html#preset=post>`__ shows a training step by step. Set
+# another start, and predict the path before you press Play.
 #
 # Exercises
 # ---------
 #
-# To do one, `open this page's notebook <../run.html>`__ on your machine or in Colab,
-# change the line that it names, and run that cell and all below it.
+# `Run it yourself <../run.html>`__ says how to do one, in the notebook or the script.
 #
-# 1. Train for 25 epochs with learning rate 0.02, below "Train". Is it finished now?
+# 1. Write the loop from memory: a model, an optimiser, ``loader = new_loader()``, the
+#    seven lines. You are right if k is 3.054 and m is 4.896. (`Stage 6
+#    <plot_06_write_it_yourself.html>`__ checks such a loop, and says what it does.)
 # 2. Set ``batch_size=50`` in ``new_loader``. How many steps are 25 epochs then, and how
-#    far does m get?
-# 3. Set the learning rate to 1, below "Train". ``train`` stops with an error. What does
-#    it advise?
+#    far does m get? Why does ``epoch_loss`` begin with 44.34?
+# 3. Set the learning rate to 0.02 in the cell that calls ``train``. Is the training
+#    finished after 25 epochs, by the test of the last section? Then set it to 1. What
+#    does the error of ``train`` advise?
 #
 # When you have tried: `the answers
 # <solutions/plot_01_stages.html#stage-3-the-training-loop>`__.

@@ -5,8 +5,8 @@ Stage 4: the loss surface
 Every pair of a slope and an intercept is a line, and every line has a loss. Put the
 losses side by side, and you get a landscape. Training is a walk down into its valley.
 
-**What you will learn:** how to see the loss as a surface, what its shape says about the
-training, and how a formula can replace ten thousand passes over the data.
+**What you will learn:** how to see the loss as a surface, why the slope is found before
+the intercept, and how a formula can replace ten thousand passes over the data.
 
 **What you need:** stage 3, where the loss comes from.
 """
@@ -15,9 +15,8 @@ training, and how a formula can replace ten thousand passes over the data.
 # The imports
 # -----------
 #
-# The surface is computed with NumPy, here ``np``: it is a picture, not a training.
-# ``plot_surface`` and ``plot_parameters`` draw it and mark points on it.
-# ``perf_counter`` is a clock.
+# NumPy, here ``np``, computes the surface, and ``perf_counter`` is a clock. The fold
+# holds what you know, and what draws.
 
 from time import perf_counter
 
@@ -42,7 +41,7 @@ x, y = dataset.x.double().numpy(), dataset.y.double().numpy()
 # ----------------------
 #
 # Take 100 slopes and 100 intercepts, up to 7 on either side of the true ones. For each
-# pair, compute the loss over all points, as in stage 3.
+# pair, compute the loss over all points.
 
 k_values = np.linspace(3 - 7, 3 + 7, 100)
 m_values = np.linspace(5 - 7, 5 + 7, 100)
@@ -59,13 +58,11 @@ print(f"losses: {surface.size}, from {surface.min():.2f} to {surface.max():.0f}"
 # The picture
 # -----------
 #
-# From each band of the picture to the next, the loss grows by the factor 1.4, so that
-# the bottom can be seen as well as the rim. The star is the true line. The diamond is
-# the lowest point, which ``least_squares`` finds. One unit is as long in both
-# directions.
+# From each band to the next the loss grows by the factor 1.4, so that the bottom can be
+# seen as well as the rim. The star is the true line. The diamond is the lowest point,
+# which ``least_squares`` finds. One unit is as long in both directions.
 
 k_exact, m_exact = least_squares(x, y)
-
 plot_surface(surface, k_values, m_values)
 plot_parameters(dataset.k, dataset.m, "truth")
 plot_parameters(k_exact, m_exact, "exact")
@@ -76,9 +73,9 @@ plt.legend()
 plt.show()
 
 # %%
-# The surface is a bowl with a single lowest point and no other valley. Wherever you
-# start, downhill leads there. For a line that is always so, unless all x are
-# equal. Larger models can have several valleys.
+# The surface is a bowl with a single lowest point. Wherever you start, downhill leads
+# there. For a line that is always so, unless all x are equal. Larger models can have
+# several valleys.
 #
 # The lowest point is not the truth. Fifty noisy points have a best line of their own,
 # and its loss is smaller than that of the true line.
@@ -95,55 +92,54 @@ assert best_loss < true_loss
 # Steep and flat
 # --------------
 #
-# The ellipses are narrow along k and long along m. Go one unit away from the lowest
-# point, once along each axis, and see how much the loss grows.
+# The ellipses are narrow along k and long along m. Go away from the lowest point along
+# one axis, by 1 and by 2. How much does the loss grow?
 
-along_k = np.mean((y - ((k_exact + 1) * x + m_exact)) ** 2) - best_loss
-along_m = np.mean((y - (k_exact * x + m_exact + 1)) ** 2) - best_loss
-print(f"one unit along k: +{along_k:.2f}, the mean of x squared: {np.mean(x**2):.2f}")
-print(f"one unit along m: +{along_m:.2f}")
+for d in (1, 2):
+    along_k = np.mean((y - ((k_exact + d) * x + m_exact)) ** 2) - best_loss
+    along_m = np.mean((y - (k_exact * x + m_exact + d)) ** 2) - best_loss
+    print(f"by {d}: +{along_k:.2f} along k, +{along_m:.2f} along m")
 # sphinx_gallery_start_ignore
-assert np.isclose(along_k, np.mean(x**2))
-assert np.isclose(along_m, 1)
+assert np.isclose(along_k, np.mean(x**2) * 2**2)
+assert np.isclose(along_m, 2**2)
+steepness = 2 * np.array([np.mean(x**2), 1])  # of the two parabolas, at distance 1
+assert [f"{share:.0%}" for share in 0.01 * steepness] == ["6%", "2%"]
 # sphinx_gallery_end_ignore
 
 # %%
-# Along m it is 1: every prediction is off by 1 more, and 1 squared is 1. Along k it is
-# the mean of :math:`x^2`, about three times as much. A steeper bowl means larger steps.
-# This is why the training of stage 3 found the slope long before the intercept.
+# Along m every prediction is off by d more, so the loss grows by :math:`d^2`. Along k
+# it grows by :math:`d^2` times the mean of :math:`x^2`. Both are parabolas, and that
+# along k is three times as steep.
+#
+# In stage 3, k arrived long before m. Because it is steeper, or because it has less far
+# to go, to 3 and not to 5? A parabola :math:`a d^2` has the steepness :math:`2 a d`. So
+# from twice as far a step is twice as long: it covers the same *share* of the way from
+# anywhere. With learning rate 0.01 that is 0.01 times 2a, 6 % along k and 2 % along m.
+# The reason is the steepness.
 #
 # A formula for the whole surface
 # -------------------------------
 #
-# The double loop went over the data 10,000 times. Once is enough. Write :math:`\bar{x}`
-# and :math:`\bar{y}` for the means, and :math:`d_i = x_i - \bar{x}` and :math:`e_i =
-# y_i - \bar{y}` for what is left without them. Then the difference of a point from the
-# line falls into two parts:
-#
-# .. math:: y_i - (k x_i + m) = (e_i - k d_i) - (m + k \bar{x} - \bar{y})
-#
-# The second part is the same for all points, and the mean of the first is 0. So the
-# mean of their product is 0 too, and when you square, only the squares are left:
-#
-# .. math:: L(k, m) = \frac{1}{n} \sum_i (e_i - k d_i)^2 + (m + k \bar{x} - \bar{y})^2
-#
-# The first term is a parabola in k. Its lowest point, where the derivative is 0, is at
-# :math:`\hat{k} = \sum_i d_i e_i / \sum_i d_i^2`. It has the value
-# :math:`L_{\min}` there, and it rises by :math:`S = \frac{1}{n} \sum_i d_i^2` times the
-# squared distance:
+# The double loop went over the data 10,000 times. Once is enough:
 #
 # .. math:: L(k, m) = L_{\min} + S (k - \hat{k})^2 + (m + k \bar{x} - \bar{y})^2
 #
-# The function is this formula. ``dx`` and ``dy`` are the :math:`d_i` and :math:`e_i`,
-# ``spread / len(x)`` is S, and ``@`` multiplies two arrays and sums the products.
+# :math:`L_{\min}` is the smallest loss and :math:`\hat{k}` the best slope.
+# :math:`\bar{x}` and :math:`\bar{y}` are the means, and :math:`S` is the variance of
+# the :math:`x_i`. This function computes all but :math:`L_{\min}`. (``around_mean``
+# takes the mean off and returns both; ``@`` multiplies two arrays and sums the
+# products.)
 
-from linreg.landscape import loss_surface
+from linreg.landscape import best_slope, loss_above_minimum
 
 # %%
-# The same surface, in a fraction of the time:
+# A column of intercepts replaces the double loop. ``m_values[:, np.newaxis]`` is one:
+# it has 100 rows of a single number. A row of slopes and a column of intercepts are
+# broadcast to a grid, each with each.
 
 start = perf_counter()
-by_formula = loss_surface(x, y, k_values, m_values)
+column = m_values[:, np.newaxis]
+by_formula = best_loss + loss_above_minimum(x, y, k_values, column)
 formula_time = perf_counter() - start
 print("largest difference below 1e-12:", np.abs(by_formula - surface).max() < 1e-12)
 print("more than 20 times as fast:    ", loop_time > 20 * formula_time)
@@ -155,21 +151,58 @@ assert round(x.mean(), 2) == -0.29
 
 # %%
 # The last term tilts the ellipses. It ties m to k, unless the mean of x is 0. Here it
-# is -0.29: a little more of the one can be made up for by a little more of the other.
+# is -0.29: where k is too large, a slightly larger m makes up for a part of it.
 #
 # `The explorer <../explorer.html#preset=full>`__ draws this surface while you drag the
-# points.
+# points. Drag the outermost ones to the middle, and predict: do the ellipses become
+# wider or narrower?
 #
+# Why: the formula
+# ----------------
+#
+# You may skip this section. Write :math:`\Delta x_i = x_i - \bar{x}` and :math:`\Delta
+# y_i = y_i - \bar{y}` for what is left of each point without the means (``dx`` and
+# ``dy`` in the code). Then the difference of a point from the line falls into two
+# parts:
+#
+# .. math:: y_i - (k x_i + m) = (\Delta y_i - k \Delta x_i) - (m + k \bar{x} - \bar{y})
+#
+# The loss is the mean of its square. The square of a difference is the sum of the two
+# squares, less twice the product. The second part is the same for all points, and the
+# mean of the first is 0, so the mean of the product is 0 too. Only the squares are
+# left:
+#
+# .. math:: L(k, m) = \frac{1}{n} \sum_i (\Delta y_i - k \Delta x_i)^2
+#           + (m + k \bar{x} - \bar{y})^2
+#
+# Multiply out the first term. It is a parabola in k, with :math:`S = \frac{1}{n} \sum_i
+# \Delta x_i^2`:
+#
+# .. math:: S k^2 - \frac{2 k}{n} \sum_i \Delta x_i \Delta y_i
+#           + \frac{1}{n} \sum_i \Delta y_i^2
+#
+# Its derivative is 0 at :math:`\hat{k} = \sum_i \Delta x_i \Delta y_i / \sum_i \Delta
+# x_i^2`, its lowest point. A parabola that begins with :math:`S k^2` rises from there
+# by :math:`S (k - \hat{k})^2`. The second term of the loss can always be made 0, by the
+# choice of m. So the value of the first at :math:`\hat{k}` is :math:`L_{\min}`.
+#
+# The next pages use ``loss_surface``. It adds up the same two numbers, and ``meshgrid``
+# writes the grid out: the k and the m of each of its lines.
+
+from linreg.landscape import loss_surface
+
+# %%
 # Exercises
 # ---------
 #
-# To do one, `open this page's notebook <../run.html>`__ on your machine or in Colab,
-# change the cell where the dataset is made, and run it and those below it.
+# `Run it yourself <../run.html>`__ says how to do one, in the notebook or the script.
 #
-# 1. Take ``n=5000`` points. How far are the best k and m from 3 and 5 now?
-# 2. Draw the x from 0 to 6: ``low=0, high=6``. How do the ellipses change, and which
-#    term of the formula turns them?
-# 3. Set ``noise_std=0``. What is the smallest loss now, and for which line?
+# 1. How close to 3 and 5 do more points bring the best line? In a new cell at the end,
+#    write a loop over n = 50, 500 and 5000 that makes a dataset with ``seed=0`` and
+#    prints how far its best k and m are from 3 and 5.
+# 2. Where the dataset is made, draw the x from 0 to 6: ``low=0, high=6``. How do the
+#    ellipses change, and which term of the formula turns them?
+# 3. Set ``noise_std=0`` there. What is the smallest loss now, and for which line?
 #
 # When you have tried: `the answers
 # <solutions/plot_01_stages.html#stage-4-the-loss-surface>`__.

@@ -3,9 +3,10 @@ Stage 5: the trajectory
 =======================
 
 The training starts at k = 0, m = 0 and heads for the lowest point of the loss surface.
-In this stage you draw its way.
+In this stage you draw its way, and keep the model that it found.
 
-**What you will learn:** how to read the path of a training, and what you can do now.
+**What you will learn:** how to read the path of a training, why it bends and slows
+down, and how to keep a model in a file.
 
 **What you need:** stage 3, the training loop, and stage 4, the loss surface.
 """
@@ -14,8 +15,10 @@ In this stage you draw its way.
 # The imports
 # -----------
 #
-# There is nothing new to write in this stage. All pieces are ready, and
-# ``plot_trajectory`` draws a path.
+# ``train`` is the loop of stage 3 with its record (here it is `line by line
+# <understanding/plot_01_one_step.html#why-each-line-of-train>`__).
+
+from tempfile import TemporaryDirectory
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -26,13 +29,8 @@ from linreg.data import LinearRegressionDataset
 from linreg.exact import least_squares
 from linreg.landscape import loss_surface
 from linreg.model import LinearRegressionModel
-from linreg.plotting import (
-    plot_parameters,
-    plot_surface,
-    plot_trajectory,
-    use_house_style,
-)
-from linreg.training import default_device, train
+from linreg.plotting import HALO, INK, plot_bowl, plot_trajectory, use_house_style
+from linreg.training import train
 
 # %%
 # The training of stage 3
@@ -42,14 +40,12 @@ use_house_style()
 dataset = LinearRegressionDataset(k=3, m=5, n=50, seed=0)
 shuffles = torch.Generator().manual_seed(0)
 loader = DataLoader(dataset, batch_size=8, shuffle=True, generator=shuffles)
-model = LinearRegressionModel().to(default_device())
+model = LinearRegressionModel()
 optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
 history = train(model, loader, optimizer, num_epochs=25)
-
 k, m = history.parameters["k"], history.parameters["m"]
-print("epoch      k      m")
-for epoch in (0, 1, 2, 5, 10, 25):
-    print(f"{epoch:5d}  {k[epoch]:5.3f}  {m[epoch]:5.3f}")
+for epoch in (0, 1, 5, 25):
+    print(f"after {epoch} epochs: k = {k[epoch]:.3f}, m = {m[epoch]:.3f}")
 # sphinx_gallery_start_ignore
 assert (k[0], m[0]) == (0, 0)
 assert k[5] / k[-1] > 0.75
@@ -64,18 +60,11 @@ assert m[5] / m[-1] < 0.5
 # --------
 #
 # Each cross is the state after one epoch. The line joins them, from (0, 0) on. The star
-# is the truth, and the diamond is the lowest point, for which the path is heading.
+# is the truth, the diamond the lowest point. ``plot_bowl`` draws the surface of stage 4
+# so far on either side of the truth.
 
-k_exact, m_exact = least_squares(dataset.x, dataset.y)
-k_values = np.linspace(3 - 7, 3 + 7, 100)
-m_values = np.linspace(5 - 7, 5 + 7, 100)
-surface = loss_surface(dataset.x, dataset.y, k_values, m_values)
-
-plot_surface(surface, k_values, m_values)
+plot_bowl(dataset, reach=7)
 plot_trajectory(k, m)
-plot_parameters(dataset.k, dataset.m, "truth")
-plot_parameters(k_exact, m_exact, "exact")
-plt.gca().set_aspect("equal")
 plt.title("Parameter trajectory")
 plt.legend()
 # Figure: A path of crosses leaves (0, 0), climbs to the right, bends upwards, and ends
@@ -83,97 +72,90 @@ plt.legend()
 plt.show()
 
 # %%
-# The gradient over all points is at right angles to the bands, straight uphill, and the
-# step goes the other way. With mini-batches that is so on average. So the path first
-# crosses the bands towards the floor of the valley, and then follows the floor.
+# The path first crosses the bands to the floor of the valley, and then follows the
+# floor. Why does it bend, and why do the crosses crowd together?
 #
-# The crosses crowd together towards the end. Where the surface is flat, the gradient is
-# small, and so is the step.
+# The way down
+# ------------
+#
+# Look closer. The arrows point downhill: ``np.gradient`` measures how steeply the
+# surface rises upwards and to the right, and ``quiver`` draws arrows the other way.
 
-step_length = np.hypot(np.diff(k), np.diff(m))
-print(f"length of the first epoch's move: {step_length[0]:.3f}")
-print(f"length of the last epoch's move:  {step_length[-1]:.3f}")
+plot_bowl(dataset, reach=3)
+plot_trajectory(k, m)
+k_few, m_few = np.linspace(0.4, 5.6, 9), np.linspace(2.4, 7.6, 9)
+few = loss_surface(dataset.x, dataset.y, k_few, m_few)
+along_m, along_k = np.gradient(few, edge_order=2)  # 2: exact for a parabola
+plt.quiver(k_few, m_few, -along_k, -along_m, color=INK, edgecolor=HALO, linewidth=0.5)
+plt.title("Parameter trajectory, closer")
+# Figure: The path climbs along the floor of the valley and ends just below the diamond.
+# Arrows on both sides point across the bands to the floor, long ones at the rim, short
+# ones in the middle.
+plt.show()
 # sphinx_gallery_start_ignore
-assert step_length[-1] < step_length[0] / 20
+left = least_squares(dataset.x, dataset.y)[1] - m
+assert round(0.98**7, 2) == 0.87
+assert round((left[1:] / left[:-1]).mean(), 2) == 0.87
 # sphinx_gallery_end_ignore
 
 # %%
-# (``diff`` gives the change from each entry to the next, and ``hypot`` the length of a
-# move that goes so far along k and so far along m.)
+# Each arrow is at right angles to the bands. Along a band the loss stays the same, so a
+# move in that direction gains nothing, and the steepest way has no part of it. With
+# mini-batches the steps follow the arrows on average.
 #
-# Closer
-# ------
+# Where the surface is flatter, the arrows are shorter, and so are the steps. Stage 4
+# found that a step covers 2 % of the way along m. It leaves 98 %, and the seven steps
+# of an epoch leave 0.98 to the power of 7, which is 0.87. So each epoch moves m by
+# about 13 % less than the one before.
 #
-# The same path, 3 units around the true parameters:
+# The path heads for the diamond, not for the star: the training sees only the points.
+#
+# `The explorer <../explorer.html#preset=post>`__ draws such a path from wherever you
+# drag its start. Drag it to the lower right corner, and predict where the path bends
+# before you press Play.
+#
+# Keep the model
+# --------------
+#
+# When the program ends, k and m are gone. ``state_dict`` gives the parameters by name,
+# and ``torch.save`` writes them into a file. Here it is in a folder that vanishes; to
+# keep yours, write ``torch.save(model.state_dict(), "line.pt")``.
 
-k_near = np.linspace(3 - 3, 3 + 3, 100)
-m_near = np.linspace(5 - 3, 5 + 3, 100)
-plot_surface(loss_surface(dataset.x, dataset.y, k_near, m_near), k_near, m_near)
-plot_trajectory(k, m)
-plot_parameters(dataset.k, dataset.m, "truth")
-plot_parameters(k_exact, m_exact, "exact")
-plt.gca().set_aspect("equal")
-plt.xlim(k_near[0], k_near[-1])
-plt.ylim(m_near[0], m_near[-1])
-plt.title("Parameter trajectory, closer")
-plt.legend(loc="upper left")
-# Figure: A closer view: the path climbs along the floor of the valley and ends just
-# below the diamond. The star lies below the diamond, to its left.
-plt.show()
+with TemporaryDirectory() as folder:
+    torch.save(model.state_dict(), f"{folder}/line.pt")
+    state = torch.load(f"{folder}/line.pt")
+print(state)
 
 # %%
-# The path stops short of the diamond: as stage 3 found, 25 epochs are not enough for m.
-# The training sees only the points, so it heads for what is best for them and not for
-# the star.
-#
-# `The explorer <../explorer.html#preset=post&steps=175>`__ draws such a path from
-# wherever you drag its start.
-#
+# The file holds the numbers, not the class. A fresh model starts at 0, and loads them:
+
+fresh = LinearRegressionModel()
+fresh.load_state_dict(state)
+with torch.no_grad():
+    print("equal predictions:", torch.equal(fresh(dataset.x), model(dataset.x)))
+
+# %%
 # What you can do now
 # -------------------
 #
-# You can read the `whole program <plot_00_whole_program.html>`__ (what is not listed
-# prints and draws):
-#
-# .. code-block:: text
-#
-#    stage 1  torch.manual_seed(0)
-#    stage 1  class LinearRegressionDataset(Dataset)
-#    stage 2  class LinearRegressionModel(nn.Module)
-#    stage 2  model(torch.tensor([-3, 3])).tolist()
-#    stage 3  DataLoader(dataset, batch_size=8, ...)
-#    stage 3  torch.optim.SGD(model.parameters(), ...)
-#    stage 3  for epoch in range(25)
-#    stage 3  for x, y in loader
-#    stage 3  loss = torch.mean((y - model(x)) ** 2)
-#    stage 3  optimizer.zero_grad()
-#    stage 3  loss.backward()
-#    stage 3  optimizer.step()
-#
-# And you can write such a program for data of your own:
-#
-# - make tensors of it with ``torch.tensor(array, dtype=torch.float32)``, y of shape
-#   (n,);
-# - with two inputs, each x has two numbers, and so has k (``torch.zeros(2)``); the
-#   model computes ``x @ self.k + self.m``;
-# - first bring every input to mean 0 and standard deviation 1: with inputs of size 100,
-#   a learning rate of 0.01 is far too large;
-# - go on until the loss stays, then train the same model once more, with a new
-#   optimiser and ``lr=0.001``;
-# - compare with the exact answer, where there is one. For the same inputs it is
-#   ``np.linalg.lstsq(np.column_stack([inputs, np.ones(n)]), y)[0]``, with m at its end.
+# You can read every line of the `whole program <plot_00_whole_program.html>`__. One of
+# them you would write in another way: ``mean_squared_error`` computes the loss too, and
+# stops where the shapes differ.
 #
 # Exercises
 # ---------
 #
-# To do one, `open this page's notebook <../run.html>`__ on your machine or in Colab,
-# change the cell of the training, and run it and those below it.
+# `Run it yourself <../run.html>`__ says how to do one, in the notebook or the script.
+# Exercises 1 and 2 change the cell of the training.
 #
-# 1. Train with learning rate 0.001. How far does the path get in 25 epochs?
-# 2. Start from another place: set ``model.k`` and ``model.m`` by hand before ``train``,
-#    as in stage 2. Does the path head for the same point?
-# 3. Use ``batch_size=1``, and draw the closer view 0.5 units around the truth. Why is
-#    the path rougher than with batches of 8?
+# 1. Train with learning rate 0.001. How far does the path get in 25 epochs? (Look at
+#    the first picture: the closer one begins farther up.)
+# 2. Start from another place: write the lines that set ``model.k`` and ``model.m`` by
+#    hand before ``train``, as in stage 2. Does the path head for the same point?
+# 3. In a new cell at the end, write the loop of stage 3 with its record, but record k
+#    and m after each *step*. Run it with batches of 8 for 50 epochs, and with batches
+#    of 1 for 7 epochs: 350 steps each. Draw both paths, with ``reach=0.5``. Why is one
+#    of them rougher?
 #
 # When you have tried: `the answers
 # <solutions/plot_01_stages.html#stage-5-the-trajectory>`__.
@@ -181,5 +163,5 @@ plt.show()
 # Next
 # ----
 #
-# In `stage 6 <plot_07_curve.html>`__ the data bends. A small network takes the place of
-# the line, and the rest stays.
+# In `stage 6 <plot_06_write_it_yourself.html>`__ you write such a program yourself, for
+# data that was measured.

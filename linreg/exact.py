@@ -1,7 +1,45 @@
-"""The exact solution: the line of least squares."""
+"""The exact solution: the line of least squares, and what counts as points."""
 
 import numpy as np
 from torch import Tensor
+
+
+def as_points(
+    x: Tensor | np.ndarray, y: Tensor | np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return x and y as two arrays of shape (n,), or refuse what are no points.
+
+    Floats become float64. Whole numbers become Python's, which have all their digits;
+    so do times, counted in their unit.
+    """
+    arrays = []
+    for values in (x, y):
+        array = np.asarray(values)
+        is_time = array.dtype.kind in "mM"
+        if np.ma.is_masked(values) or (is_time and np.isnat(array).any()):
+            raise ValueError("x and y must hold no masked values and no NaT")
+        if is_time:
+            array = array.astype(np.int64)
+        is_whole = array.dtype.kind in "iu"
+        arrays.append(np.asarray(array, dtype=object if is_whole else np.float64))
+    x, y = arrays
+    if x.ndim != 1 or x.shape != y.shape or len(x) == 0:
+        raise ValueError(
+            f"x and y must have one shape (n,), n > 0, got {x.shape} and {y.shape}"
+        )
+    return x, y
+
+
+def around_mean(values: np.ndarray) -> tuple[np.ndarray, float]:
+    """Return how far values lie from their mean, and the mean, in float64.
+
+    The first value is taken off before the mean: no digit is lost far from 0, where
+    float64 has none to spare, as for times in nanoseconds.
+    """
+    differences = np.asarray(values - values[0], dtype=np.float64)
+    mean = differences.mean()
+    differences -= mean
+    return differences, float(values[0] + mean)
 
 
 def least_squares(
@@ -10,17 +48,13 @@ def least_squares(
     """Return the slope k and the intercept m with the smallest mean squared error.
 
     x and y: tensors, arrays or lists of shape (n,), computed in float64. ValueError if
-    their shapes differ, or if all x are equal: then no slope is better than another.
+    their shapes differ, if they hold no points, masked values or NaT, or if all x are
+    equal: then no slope is better than another.
     """
-    x, y = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
-    if x.ndim != 1 or x.shape != y.shape:
-        raise ValueError(
-            f"x and y must have one shape (n,), got {x.shape} and {y.shape}"
-        )
-    if x.min() == x.max():
-        raise ValueError(
-            f"x must hold two different values at least, got only {x[0]:g}"
-        )
-    dx, dy = x - x.mean(), y - y.mean()  # keeps the digits of data far from 0
+    x, y = as_points(x, y)
+    dx, x_mean = around_mean(x)
+    dy, y_mean = around_mean(y)
+    if not dx.any():
+        raise ValueError(f"x must hold two different values, got only {x[0]:g}")
     k = dx @ dy / (dx @ dx)
-    return float(k), float(y.mean() - k * x.mean())
+    return float(k), float(y_mean - k * x_mean)

@@ -3,6 +3,34 @@
 import numpy as np
 from torch import Tensor
 
+from linreg.exact import around_mean, as_points
+
+
+def best_slope(dx: np.ndarray, dy: np.ndarray) -> float:
+    """Return the slope of least squares; where all x are equal, any will do: 0."""
+    squares = dx @ dx
+    return float(dx @ dy / squares) if squares else 0.0
+
+
+def loss_above_minimum(
+    x: Tensor | np.ndarray,
+    y: Tensor | np.ndarray,
+    k: Tensor | np.ndarray | float,
+    m: Tensor | np.ndarray | float,
+) -> np.ndarray:
+    """Return how far the loss of each line y = k x + m lies above the smallest loss.
+
+    x and y have the shape (n,); k and m are numbers, or arrays whose shapes broadcast
+    to that of the result, a float64 array.
+    """
+    x, y = as_points(x, y)
+    dx, x_mean = around_mean(x)
+    dy, y_mean = around_mean(y)
+    k, m = np.asarray(k, dtype=np.float64), np.asarray(m, dtype=np.float64)
+    spread = dx @ dx / len(dx)
+    offset = m + k * x_mean - y_mean
+    return np.asarray(spread * (k - best_slope(dx, dy)) ** 2 + offset**2)
+
 
 def loss_surface(
     x: Tensor | np.ndarray,
@@ -15,24 +43,8 @@ def loss_surface(
     x and y have the shape (n,), k_values and m_values any length. The result is a
     float64 array with a row for each m and a column for each k.
     """
-    x, y = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
-    k, m = (
-        np.asarray(k_values, dtype=np.float64),
-        np.asarray(m_values, dtype=np.float64),
-    )
-    if x.ndim != 1 or x.shape != y.shape:
-        raise ValueError(
-            f"x and y must have one shape (n,), got {x.shape} and {y.shape}"
-        )
-    if k.ndim != 1 or m.ndim != 1:
-        raise ValueError(
-            f"k_values and m_values must have one dimension, got {k.shape}, {m.shape}"
-        )
-    dx, dy = x - x.mean(), y - y.mean()
-    spread = dx @ dx
-    # Where all x are equal, every slope fits alike: 0 will do.
-    best_k = dx @ dy / spread if spread else 0.0
-    smallest_loss = np.mean((dy - best_k * dx) ** 2)
-    offset = m[:, np.newaxis] + k * x.mean() - y.mean()
-    loss: np.ndarray = smallest_loss + spread / len(x) * (k - best_k) ** 2 + offset**2
-    return loss
+    dx, dy = (around_mean(values)[0] for values in as_points(x, y))
+    residual = dy - best_slope(dx, dy) * dx
+    smallest_loss = residual @ residual / len(residual)
+    k, m = np.meshgrid(k_values, m_values)  # the k and the m of every line of the grid
+    return np.asarray(smallest_loss + loss_above_minimum(x, y, k, m))

@@ -48,9 +48,9 @@ def train_runs(
             raise ValueError(f"a batch must have {len(x)} rows, got {len(batch)}")
         index = batch.to(x.device)
         x_batch, y_batch = x.gather(1, index), y.gather(1, index)
-        error = k * x_batch + m - y_batch
-        k = k - lr * 2 * (error * x_batch).mean(dim=1, keepdim=True)
-        m = m - lr * 2 * error.mean(dim=1, keepdim=True)
+        residual = y_batch - (k * x_batch + m)
+        k = k + lr * 2 * (residual * x_batch).mean(dim=1, keepdim=True)
+        m = m + lr * 2 * residual.mean(dim=1, keepdim=True)
         path.append(torch.cat([k, m], dim=1))
     return torch.stack(path)
 
@@ -63,38 +63,23 @@ def noise_floor(
     Each batch is drawn from the points at random, with replacement. x and y have the
     shape (n,). The floor is in the square of the unit of y, and infinite above a limit.
     """
-    if lr <= 0 or batch_size < 1:
-        raise ValueError(
-            f"lr must be positive and batch_size at least 1, got {lr} and {batch_size}"
-        )
+    if min(lr, batch_size) <= 0:
+        raise ValueError(f"lr and batch_size must be positive, got {lr}, {batch_size}")
     k, m = least_squares(x, y)
     x, y = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
-    error, u = y - (k * x + m), np.stack([x, np.ones_like(x)], axis=1)
-    n, eye, hessian = len(x), np.eye(2), 2 * u.T @ u / len(x)
-    pairs = (u[:, :, np.newaxis] * u[:, np.newaxis, :]).reshape(n, 4)  # u u^T, flat
-    # How the covariance C of (k, m) changes in a step: C <- C - lr (pull - lr feed) C
-    # + lr^2 push. The bowl pulls C together, the noise of the batches spreads it.
-    pull = np.kron(hessian, eye) + np.kron(eye, hessian)
-    feed = (1 - 1 / batch_size) * np.kron(hessian, hessian)
-    feed += 4 / batch_size * pairs.T @ pairs / n
-    push = 4 / batch_size * pairs.T @ error**2 / n
-    net_pull = pull - lr * feed
-    if np.linalg.eigvalsh(net_pull).min() <= 0:  # the noise wins: C grows without bound
+    residual = y - (k * x + m)
+    u = np.stack([x, np.ones_like(x)], axis=1)
+    outer = (u[:, :, np.newaxis] * u[:, np.newaxis, :]).reshape(-1, 4)  # each u u^T
+    hessian = 2 * u.T @ u / len(x)
+    # A step leaves the covariance C of (k, m) as it is once drift(C) = lr spread(C)
+    # + lr noise. As matrices, drift and spread take the four numbers of C: kron(A, B)
+    # makes A C B^T of C.
+    drift = np.kron(hessian, np.eye(2)) + np.kron(np.eye(2), hessian)
+    spread = (1 - 1 / batch_size) * np.kron(hessian, hessian)
+    spread += 4 / batch_size * outer.T @ outer / len(x)
+    noise = 4 / batch_size * outer.T @ residual**2 / len(x)
+    balance = drift - lr * spread
+    if np.linalg.eigvalsh(balance).min() <= 0:  # the noise wins: C grows without bound
         return math.inf
-    covariance = np.linalg.solve(net_pull, lr * push).reshape(2, 2)
+    covariance = np.linalg.solve(balance, lr * noise).reshape(2, 2)
     return float(np.trace(hessian @ covariance) / 2)
-
-
-def loss_above_minimum(
-    x: Tensor | np.ndarray, y: Tensor | np.ndarray, parameters: Tensor | np.ndarray
-) -> np.ndarray:
-    """Return how far the loss of each line lies above the smallest possible loss.
-
-    x and y have the shape (n,), parameters (..., 2): k and m. The result is float64 of
-    shape (...).
-    """
-    best_k, _ = least_squares(x, y)
-    x, y = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
-    k, m = np.moveaxis(np.asarray(parameters, dtype=np.float64), -1, 0)
-    offset = m + k * x.mean() - y.mean()
-    return np.asarray(x.var() * (k - best_k) ** 2 + offset**2)

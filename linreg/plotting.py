@@ -1,4 +1,4 @@
-"""The house style, and the five kinds of figure that the tutorial draws.
+"""The house style, and the kinds of figure that the tutorial draws.
 
 A colour stands for a role, the same on every page.
 """
@@ -9,6 +9,10 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.colors import LinearSegmentedColormap, LogNorm
 from numpy.typing import ArrayLike
+
+from linreg.data import LinearRegressionDataset
+from linreg.exact import least_squares
+from linreg.landscape import loss_surface
 
 INK = "#24292f"  # text, axes, and the truth (dashed)
 DATA = "#6e7781"  # the points
@@ -106,3 +110,16 @@ def plot_loss(epoch_loss: ArrayLike) -> None:
     plt.xlabel("epoch")
     plt.ylabel("mean squared error")
     plt.title("Loss per epoch")
+
+
+def plot_bowl(dataset: LinearRegressionDataset, reach: float) -> None:
+    """Draw the loss surface, so far on either side of the true k and m, with marks."""
+    k_values = np.linspace(dataset.k - reach, dataset.k + reach, 100)
+    m_values = np.linspace(dataset.m - reach, dataset.m + reach, 100)
+    surface = loss_surface(dataset.x, dataset.y, k_values, m_values)
+    plot_surface(surface, k_values, m_values)
+    plot_parameters(dataset.k, dataset.m, "truth")
+    plot_parameters(*least_squares(dataset.x, dataset.y), "exact")
+    plt.xlim(k_values[0], k_values[-1])  # what is drawn later does not widen it
+    plt.ylim(m_values[0], m_values[-1])
+    plt.gca().set_aspect("equal")

@@ -6,16 +6,18 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.optim import Optimizer
 
 
 def mean_squared_error(prediction: Tensor, target: Tensor) -> Tensor:
     """Return the mean of the squared differences, a tensor with one number.
 
     Shapes must be equal: (n, 1) and (n,) would broadcast to n times n differences.
+    An empty batch is refused: the mean of no numbers is NaN.
     """
-    if prediction.shape != target.shape:
+    if prediction.shape != target.shape or target.numel() == 0:
         raise ValueError(
-            "prediction and target must have the same shape, "
+            "prediction and target must have the same shape and not be empty, "
             f"got {tuple(prediction.shape)} and {tuple(target.shape)}"
         )
     return nn.functional.mse_loss(prediction, target)
@@ -23,7 +25,7 @@ def mean_squared_error(prediction: Tensor, target: Tensor) -> Tensor:
 
 @dataclass
 class History:
-    """What train recorded.
+    """What train recorded. Two are equal if all their numbers are.
 
     epoch_loss: the mean loss of each epoch's samples, float64 of shape (num_epochs,).
     parameters: by name, the values at the start and after each epoch, float64 of shape
@@ -33,6 +35,17 @@ class History:
     epoch_loss: np.ndarray
     parameters: dict[str, np.ndarray]
 
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, History)
+            and np.array_equal(self.epoch_loss, other.epoch_loss)
+            and self.parameters.keys() == other.parameters.keys()
+            and all(
+                np.array_equal(values, other.parameters[name])
+                for name, values in self.parameters.items()
+            )
+        )
+
 
 def copy_numbers(parameter: Tensor) -> np.ndarray:
     """Return a float64 copy on the CPU; a parameter of one number loses its shape."""
@@ -40,21 +53,31 @@ def copy_numbers(parameter: Tensor) -> np.ndarray:
     return numbers.reshape(()) if numbers.size == 1 else numbers
 
 
+def divergence(what: str, epoch: int, optimizer: Optimizer) -> FloatingPointError:
+    """Return the error of a training that came to NaN or infinity, with what to try."""
+    rates = " and ".join(f"{float(group['lr']):g}" for group in optimizer.param_groups)
+    return FloatingPointError(
+        f"{what} in epoch {epoch}, with learning rate {rates}: scale the inputs or try "
+        "a smaller rate, and look for NaN or infinity in the data"
+    )
+
+
 def train(
     model: nn.Module,
     loader: Iterable[tuple[Tensor, Tensor]],
-    optimizer: torch.optim.Optimizer,
+    optimizer: Optimizer,
     num_epochs: int,
 ) -> History:
     """Fit a model to data: for each batch (x, y) of each epoch, one step down the loss.
 
-    Batches are moved to the device and the dtype of the model's first parameter.
-    A loss that is not finite ends the training with a FloatingPointError.
+    Batches are moved to the device and the dtype of the model's first parameter:
+    float32 rounds whole numbers above 2**24. A loss or a parameter that is not finite
+    ends the training with a FloatingPointError.
     """
     parameters = dict(model.named_parameters())
     held = {id(p) for group in optimizer.param_groups for p in group["params"]}
     if not any(id(p) in held for p in parameters.values()):
-        raise ValueError("optimizer must hold parameters of model, got none of them")
+        raise ValueError("optimizer holds none of the model's parameters")
     first = next(iter(parameters.values()))
     epoch_loss = []
     values = {name: [copy_numbers(p)] for name, p in parameters.items()}
@@ -74,14 +97,12 @@ def train(
             raise ValueError(f"loader must yield a batch, got none in epoch {epoch}")
         mean_loss = np.average(torch.stack(losses).cpu().double(), weights=sizes)
         if not np.isfinite(mean_loss):
-            rate = float(optimizer.param_groups[0]["lr"])
-            raise FloatingPointError(
-                f"the loss became {mean_loss} in epoch {epoch}, with learning rate "
-                f"{rate:g}: try a smaller one, and look for NaN or infinity in the data"
-            )
+            raise divergence(f"the loss became {mean_loss}", epoch, optimizer)
         epoch_loss.append(mean_loss)
         for name, parameter in parameters.items():
             values[name].append(copy_numbers(parameter))
+            if not np.isfinite(values[name][-1]).all():
+                raise divergence(f"{name} became NaN or infinite", epoch, optimizer)
     return History(np.array(epoch_loss), {k: np.stack(v) for k, v in values.items()})
 
 

@@ -7,6 +7,7 @@ from copy import deepcopy
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
+from pickle import UnpicklingError
 
 import torch
 from torch import distributed
@@ -36,12 +37,17 @@ def load_checkpoint(path: Path, model: Module, optimizer: Optimizer) -> int:
         if sha256(content[:-32]).digest() != content[-32:]:
             raise RuntimeError("its checksum is wrong")  # torch.load looks at none
         saved = torch.load(BytesIO(content), map_location="cpu", weights_only=True)
+        step = int(saved["step"])
         deepcopy(model).load_state_dict(saved["model"])  # refused, it changes nothing
+        groups = optimizer.state_dict()["param_groups"]  # lr may differ: schedules
+        for old, new in zip(saved["optimizer"]["param_groups"], groups, strict=False):
+            if {**old, "lr": 0, "initial_lr": 0} != {**new, "lr": 0, "initial_lr": 0}:
+                raise RuntimeError(f"its optimizer has {old}, not {new}")
         optimizer.load_state_dict(saved["optimizer"])
-    except (RuntimeError, ValueError) as e:
+    except (LookupError, TypeError, RuntimeError, ValueError, UnpicklingError) as e:
         raise RuntimeError(f"{path} is no checkpoint of this training: {e}") from e
     model.load_state_dict(saved["model"])
-    return int(saved["step"])
+    return step
 
 
 def main() -> None:
@@ -53,28 +59,32 @@ def main() -> None:
     parser.add_argument("--learning-rate", type=float, default=0.01)
     parser.add_argument("--kill-at", type=int, metavar="STEP", help="to try a restart")
     options = parser.parse_args()
+    if min(options.save_every, options.epochs) < 1 or not options.learning_rate > 0:
+        parser.error("--save-every, --epochs, --learning-rate must be positive")
+    path = options.checkpoint
+    path.parent.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(0)  # the same points and the same start in every process
     x = -3 + 6 * torch.rand(50, 1)
     y = 3 * x + 5 + 0.5 * torch.randn(50, 1)
     model = Linear(1, 1)
     optimizer = SGD(model.parameters(), lr=options.learning_rate)
-    # After SGD: what its first use loads would keep the group's threads to the exit.
+    # After SGD: what that loads, loaded within the group, would keep its threads alive.
     distributed.init_process_group("gloo")
     rank, world_size = distributed.get_rank(), distributed.get_world_size()
     is_first_start = os.environ["TORCHELASTIC_RESTART_COUNT"] == "0"
-    path = options.checkpoint
     step = load_checkpoint(path, model, optimizer) if path.exists() else 0
     step_of_first = torch.tensor(step)
     distributed.broadcast(step_of_first, src=0)
     if step != step_of_first:
         raise RuntimeError(f"process {rank} has step {step}, not {step_of_first}")
-    last_step = options.epochs * 7
+    batches_per_epoch = len(x.split(8))  # six of 8 points, and the last one of 2
+    last_step = options.epochs * batches_per_epoch
     if rank == 0:
         print(f"starts after step {step}", flush=True)
     while step < last_step:
-        epoch, number = divmod(step, 7)
+        epoch, number = divmod(step, batches_per_epoch)
         order = torch.randperm(50, generator=torch.Generator().manual_seed(epoch))
-        batch = order.split(8)[number]  # six have 8 points, the last one has 2
+        batch = order.split(8)[number]
         share = batch.tensor_split(world_size)[rank]  # one or more points, or none
         # The sum over a share, not its mean: a point counts alike in every share.
         loss = ((y[share] - model(x[share])) ** 2).sum() / len(batch)

@@ -142,7 +142,7 @@ for i in range(7):
 # -----------
 #
 # ``torchrun`` starts the same program in every process, so it needs a file. It stands
-# here whole, 100 lines. Read it in this order:
+# here whole, 110 lines. Read it in this order:
 #
 # * From ``while step < last_step`` on: the loop of stage 3. Each process takes its
 #   share, and ``all_reduce`` adds up the loss and the two gradients over all processes.
@@ -160,7 +160,11 @@ for i in range(7):
 # * ``broadcast`` sends the step of process 0 to the others. If they do not agree where
 #   to go on, the program stops.
 
-WORKER = program("linreg.worker")
+import inspect
+
+import linreg.worker
+
+WORKER = inspect.getsource(linreg.worker)
 
 # %%
 # Run it

@@ -24,9 +24,10 @@ from torch.utils.data import DataLoader
 
 from linreg.data import LinearRegressionDataset
 from linreg.exact import least_squares
+from linreg.landscape import loss_above_minimum
 from linreg.model import LinearRegressionModel
-from linreg.noise import loss_above_minimum, noise_floor, shuffled_epochs, train_runs
-from linreg.plotting import EXACT, INK, MODEL, use_house_style
+from linreg.noise import noise_floor, shuffled_epochs, train_runs
+from linreg.plotting import BATCH, EXACT, INK, MODEL, use_house_style
 
 # %%
 # The data
@@ -85,18 +86,18 @@ assert loss_at(k_new, m_new, x_all, y_all) > loss_at(k, m, x_all, y_all)
 # sphinx_gallery_end_ignore
 
 # %%
-# **2. One side only.** The error falls in proportion to h. A parabola leaves its
+# **2. One side only.** How far it is off falls in proportion to h. A parabola leaves its
 # tangent by half the second derivative times :math:`h^2`; divided by h, that is h times
 # the mean of :math:`x_i^2`. To either side it leaves the tangent by the same amount, so
 # in the difference of the two sides it cancels.
 
 true_value = gradient_at(k, m, x, y)[0]
-print("    h      error  h times the mean of x^2")
+print("    h     off by  h times the mean of x^2")
 for h in (0.1, 0.01, 0.001):
-    error = (loss_at(k + h, m, x, y) - loss_at(k, m, x, y)) / h - true_value
-    print(f"{h:5.3f}  {error:9.6f}  {h * np.mean(x**2):9.6f}")
+    off = (loss_at(k + h, m, x, y) - loss_at(k, m, x, y)) / h - true_value
+    print(f"{h:5.3f}  {off:9.6f}  {h * np.mean(x**2):9.6f}")
     # sphinx_gallery_start_ignore
-    assert np.isclose(error, h * np.mean(x**2), rtol=1e-6)
+    assert np.isclose(off, h * np.mean(x**2), rtol=1e-6)
     # sphinx_gallery_end_ignore
 
 # %%
@@ -113,6 +114,30 @@ print("plain mean:    {:.4f} {:.4f}".format(*np.mean(gradients, axis=0)))
 full = gradient_at(0, 0, x_all, y_all)
 assert np.allclose(weighted, full, rtol=0, atol=1e-12)
 assert not np.allclose(np.mean(gradients, axis=0), full, rtol=0, atol=0.01)
+# sphinx_gallery_end_ignore
+
+# %%
+# The batches' steps lie to both sides of the step of all data. The last batch, of two
+# points, would even lower m. Still all of them go downhill for all data as well.
+
+use_house_style()
+for gradient in gradients:
+    plt.arrow(0, 0, *(-0.01 * gradient), color=BATCH, head_width=0.004)
+plt.arrow(0, 0, *(-0.01 * weighted), color=INK, head_width=0.008)
+plt.text(*(-0.01 * weighted), "  all data", color=INK)
+plt.axis([0, 0.29, -0.08, 0.17])
+plt.gca().set(xlabel="slope k", ylabel="intercept m")
+plt.title("One step, from seven batches and from all")
+# Figure: Seven arrows from (0, 0) spread like a fan to both sides of a stronger one,
+# that of all data. Six rise to the right, and one falls.
+plt.show()
+# sphinx_gallery_start_ignore
+turns = [full[0] * gradient[1] - full[1] * gradient[0] for gradient in gradients]
+assert min(turns) < 0 < max(turns)
+assert [gradient[1] > 0 for gradient in gradients] == 6 * [False] + [True]
+for gradient in gradients:
+    k_then, m_then = -0.01 * gradient
+    assert loss_at(k_then, m_then, x_all, y_all) < loss_at(0, 0, x_all, y_all)
 # sphinx_gallery_end_ignore
 
 # %%
@@ -245,7 +270,8 @@ for rate in (0.003, 0.1):
     for size, num_epochs in [(8, 150), (10, 210)]:
         batches = shuffled_epochs(250, 50, size, num_epochs, seed=0)
         path = train_runs(x_rows, y_rows, batches, lr=rate, start=tuple(exact))
-        above = loss_above_minimum(x_all, y_all, path[len(path) // 2 :]).mean()
+        k, m = path[len(path) // 2 :].unbind(-1)
+        above = loss_above_minimum(x_all, y_all, k, m).mean()
         part = above / noise_floor(x_all, y_all, lr=rate, batch_size=size)
         parts[rate, size] = part
         print(f"rate {rate}, batches of {size:2d}: {part:.3f} of the prediction")

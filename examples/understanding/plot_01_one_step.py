@@ -17,9 +17,9 @@ derivative of the square of r.
 # The imports
 # -----------
 #
-# The dataset, the model and ``train`` are those of stages 1 to 3. The fold holds them,
-# and ``use_house_style``, which sets the look of the figure. This page compares numbers
-# to twelve digits, so it computes in ``float64``, which carries about sixteen.
+# The dataset and the model are those of stages 1 and 2. The fold holds them, and
+# ``use_house_style``, which sets the look of the figure. This page compares numbers to
+# twelve digits, so it computes in ``float64``, which carries about sixteen.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -29,9 +29,39 @@ from torch.utils.data import DataLoader
 from linreg.data import LinearRegressionDataset
 from linreg.model import LinearRegressionModel
 from linreg.plotting import BATCH, DATA, INK, use_house_style
-from linreg.training import train
 
 # %%
+# Why: each line of train
+# -----------------------
+#
+# You may skip this section: no page asks for it. It is the loop of stage 3 with its
+# record, and with what lets it train any model, on any device. First the code.
+
+from linreg.training import History, copy_numbers, default_device, train
+
+# %%
+# In the middle of ``train`` you find the seven lines. Around them:
+#
+# * ``History`` is what ``train`` returns. ``@dataclass`` writes its ``__init__``.
+# * ``copy_numbers`` copies a parameter, or all its records would change with it.
+#   ``detach`` leaves its memory behind, ``cpu`` fetches it from a GPU, and ``reshape``
+#   makes a plain number of a row of one.
+# * ``held`` has the identity of each parameter that the optimiser changes. The ``if``
+#   below refuses one that holds none of this model's: nothing would move.
+# * ``first`` is one of the parameters. ``x.to(first)`` moves a batch to its device, the
+#   place where the model is, and to its type of number.
+# * ``model.train()`` switches on what some layers do only in training.
+# * ``losses`` keeps the loss of each batch, ``sizes`` its number of points. They are
+#   read after the epoch: to read a number from a GPU means to wait for it.
+#   ``np.average`` weights with the sizes, so the batch of 2 counts less than one of 8.
+# * An epoch without a batch, and a loss that is not finite, end the training with an
+#   error that says what to try.
+# * ``default_device`` finds a GPU if the machine has one, and
+#   ``model.to(default_device())`` moves a model there. For 8 points at a time that does
+#   not pay; for a large network it does.
+#
+# (An ``Iterable`` is whatever a ``for`` can go through.)
+#
 # Stop the clock
 # --------------
 #
@@ -377,10 +407,11 @@ for level, (k, m) in ends.items():
 # 1. Take step 22 with learning rate 0.3 instead of 0.01. Read from the figure what
 #    happens to the two losses, then compute them.
 # 2. Measure the derivative along k at step 22 with one side only, :math:`(L(k + h, m) -
-#    L(k, m)) / h`, for h = 0.1, 0.01 and 0.001. How does the error shrink with h?
-#    Why is it so much smaller with both sides? (Both losses lie on a parabola.)
+#    L(k, m)) / h`, for h = 0.1, 0.01 and 0.001. How far off is it, beside h? Why so
+#    much less with both sides? (Both losses lie on a parabola.)
 # 3. At k = m = 0, compute the gradient of each of the seven batches, and the gradient
-#    over all data. How do you average the seven to get the one? Mind the batch of 2.
+#    over all data. Draw the steps against them from one place, with ``plt.arrow``. How
+#    do you average the seven to get the one? Mind the batch of 2.
 #
 # When you have tried: `the answers
 # <../solutions/plot_03_understanding.html#anatomy-of-one-step>`__.

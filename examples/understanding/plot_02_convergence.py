@@ -450,7 +450,7 @@ assert round(np.log(100), 1) == 4.6
 
 # %%
 # The farther x lies from 0, the longer and narrower the valley: the steps grow like the
-# ratio, at most 4.6 times it. With years as x the training would never end.
+# ratio, at most about 4.6 times it. With years as x the training would never end.
 # Standardised, the bowl is round and a single step arrives. Momentum gains a factor of
 # ten in a long valley, but in a round bowl it rolls past the goal.
 #

@@ -48,8 +48,49 @@ dataset = LinearRegressionDataset(k=3, m=5, n=50, seed=0)
 x, y = dataset.x, dataset.y
 k_exact, m_exact = least_squares(x, y)
 print(f"least squares: k = {k_exact:.3f}, m = {m_exact:.3f}")
+# sphinx_gallery_start_ignore
+
+
+def whole_program(*statements, column=False):
+    """Run its loop with these statements, and return where k and m end."""
+    torch.manual_seed(0)
+    x = -3 + 6 * torch.rand(50)
+    y = 3 * x + 5 + 0.5 * torch.randn(50)
+    data = list(zip(x, y.reshape(50, 1) if column else y, strict=True))
+    loader = DataLoader(data, batch_size=8, shuffle=True)
+    model = LinearRegressionModel()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+    for x, y in (batch for _ in range(25) for batch in loader):
+        loss = torch.mean((y - model(x)) ** 2)
+        calls = {"clear": optimizer.zero_grad, "add": loss.backward}
+        for statement in statements:
+            calls.get(statement, optimizer.step)()
+    return round(model.k.item(), 2), round(model.m.item(), 2)
+
+
+assert whole_program("clear", "add", "step") == (3.05, 4.88)
+assert whole_program("clear", "add", "step", column=True) == (0.38, 4.17)
+assert whole_program("add", "step") == (1.88, 1.44)
+assert whole_program("add", "clear", "step") == (0, 0)
+assert whole_program("clear", "step") == whole_program("clear", "add") == (0, 0)
+# sphinx_gallery_end_ignore
 
 # %%
+# What each line is for
+# ---------------------
+#
+# The loop, what each line does to ``.grad``, and where the whole program ends with a
+# mistake there. None gives an error.
+#
+# .. code-block:: text
+#
+#    line                   .grad      mistake        k     m
+#    loss = ...             -          y a column     0.38  4.17
+#    optimizer.zero_grad()  clears it  left out       1.88  1.44
+#                                      after backward 0     0
+#    loss.backward()        adds to it left out       0     0
+#    optimizer.step()       reads it   left out       0     0
+#
 # 1. The records are all the same
 # -------------------------------
 #

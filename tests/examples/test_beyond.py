@@ -1,4 +1,4 @@
-"""What stage 6 and the pages beyond found, against oracles that share no code."""
+"""What stage 7 and the pages beyond found, against oracles that share no code."""
 
 import ast
 import os
@@ -10,6 +10,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import mpmath
+import numpy as np
 import pytest
 import torch
 
@@ -41,8 +42,17 @@ def curve(run_page):
     return run_page("plot_07_curve").names
 
 
+def train_alone(network, x, y, optimizer, steps):
+    """The loop of stage 7, with nothing of linreg and nothing of torch.func."""
+    for _ in range(steps):
+        loss = torch.mean((network(x) - y) ** 2)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+
+
 @pytest.mark.parametrize(
-    ("page", "number"), [("beyond/plot_01_real_data", 5), ("plot_07_curve", 4)]
+    ("page", "number"), [("beyond/plot_01_real_data", 5), ("plot_07_curve", 6)]
 )
 def test_every_figure_has_a_title_of_its_own_and_named_axes(run_page, page, number):
     axes = run_page(page).axes
@@ -93,8 +103,10 @@ def test_the_bootstrap_lines_are_least_squares_lines_of_draws(real_data):
         torch.testing.assert_close(real_data["m_draws"][i], m)
 
 
-def test_the_diff_is_one_between_stage_3_and_the_page():
-    stage = (EXAMPLES / "plot_03_training.py").read_text(encoding="utf-8").splitlines()
+def test_the_diff_is_one_between_stage_5_and_the_page():
+    stage = (
+        (EXAMPLES / "plot_05_trajectory.py").read_text(encoding="utf-8").splitlines()
+    )
     text = (EXAMPLES / "plot_07_curve.py").read_text(encoding="utf-8")
     block = re.search(r"# \.\. code-block:: diff\n#\n((?:#    .*\n)+)", text)[1]
     lines = [line.removeprefix("#    ") for line in block.splitlines()]
@@ -109,6 +121,49 @@ def test_the_network_is_the_formula_of_the_page(curve):
     w1, b1, w2, b2, w3, b3 = curve["model"].parameters()
     by_hand = torch.tanh(torch.tanh(x @ w1.T + b1) @ w2.T + b2) @ w3.T + b3
     torch.testing.assert_close(curve["model"](x), by_hand)
+
+
+def test_four_bent_lines_add_up_to_the_curve_that_is_drawn(run_page):
+    axes = run_page("plot_07_curve").axes
+    (figure,) = (a for a in axes if a.get_title(loc="left") == "Four bent lines")
+    *bent, total = (line.get_xydata() for line in figure.lines)
+    x = np.linspace(-3, 3, 200)
+    by_hand = -np.tanh(2 * x + 3) + np.tanh(2 * x) - np.tanh(2 * x - 3) + np.tanh(x / 2)
+    np.testing.assert_allclose(total[:, 1], by_hand, atol=1e-5)
+    np.testing.assert_allclose(sum(line[:, 1] for line in bent), by_hand, atol=1e-5)
+    turns = np.diff(np.sign(np.diff(by_hand)))
+    assert np.count_nonzero(turns) >= 3  # a wave: up and down, and up again
+
+
+def test_hidden_units_that_start_equal_stay_equal(curve):
+    """So a network starts at random; from 0, its last intercept alone can move."""
+    x, y = curve["x_train"], curve["y_train"]
+    for start in (0.0, 0.5):
+        network = curve["network"](4)
+        for parameter in network.parameters():
+            torch.nn.init.constant_(parameter, start)
+        first, _, second, _, last = network
+        optimizer = torch.optim.Adam(network.parameters(), lr=0.01)
+        train_alone(network, x, y, optimizer, 100)
+        if start == 0:
+            assert not any(p.any() for p in [*first.parameters(), *second.parameters()])
+            assert not last.weight.any()
+            assert last.bias.item() == pytest.approx(y.mean().item(), abs=0.01)
+        else:
+            assert not torch.allclose(second.weight, torch.tensor(start))
+            torch.testing.assert_close(second.weight, second.weight[:1].expand(4, 4))
+
+
+def test_forty_networks_learn_as_each_would_alone(curve):
+    torch.manual_seed(0)
+    networks = [curve["network"](4) for _ in range(40)]
+    for i in (0, 17, 39):
+        optimizer = torch.optim.Adam(networks[i].parameters(), lr=0.01)
+        x, y = curve["x_sets"][i], curve["y_sets"][i]
+        train_alone(networks[i], x, y, optimizer, 600)
+        with torch.no_grad():
+            loss = torch.mean((networks[i](curve["x_test"]) - curve["y_test"]) ** 2)
+        torch.testing.assert_close(curve["held_out"][1, i], loss, rtol=1e-3, atol=0)
 
 
 def test_workers_find_each_other_where_the_machine_has_an_unknown_name(

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from matplotlib.colors import LogNorm, to_hex
 
-from linreg import plotting
+from linreg import LinearRegressionDataset, plotting
 
 ROLES = {"truth": plotting.INK, "model": plotting.MODEL, "exact": plotting.EXACT}
 
@@ -91,3 +91,21 @@ def test_a_trajectory_lies_above_its_halo(axes):
     assert halo.get_linewidth() > path.get_linewidth()
     plotting.plot_parameters(1, 2, "truth")
     assert axes.lines[-1].get_zorder() > path.get_zorder()
+
+
+def test_a_bowl_lies_around_the_truth_and_keeps_its_limits(axes):
+    data = LinearRegressionDataset(k=2, m=-1, n=30, seed=3)
+    plotting.plot_bowl(data, reach=4)
+    plotting.plot_trajectory([20, 30], [0, 0])
+    assert (axes.get_xlim(), axes.get_ylim()) == ((-2, 6), (-5, 3))
+    assert axes.get_aspect() == 1
+    marks = {line.get_label(): coordinates(line) for line in axes.lines}
+    assert marks["true parameters"] == [[2, -1]]
+    expected = np.polyfit(data.x.double(), data.y.double(), 1)
+    assert marks["least squares"] == [pytest.approx(expected)]
+    corners = [
+        np.mean((data.y - k * data.x - m).numpy() ** 2)
+        for k in (-2, 6)
+        for m in (-5, 3)
+    ]
+    assert axes.collections[0].levels[-1] == pytest.approx(max(corners))

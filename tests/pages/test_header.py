@@ -17,13 +17,14 @@ def code(lines):
 @pytest.mark.parametrize(
     ("parts", "minutes"),
     [
-        ([paragraph(700)], 3.5),
-        ([paragraph(400), code(15)], 3),
-        ([paragraph(600), nodes.container("", code(300), classes=["no-search"])], 3),
-        ([paragraph(600), nodes.section("", nodes.title("", "Why: x"), code(99))], 3),
+        ([paragraph(525)], 3.5),
+        ([paragraph(300), code(15)], 5),
+        ([paragraph(450), nodes.container("", code(300), classes=["no-search"])], 3),
+        ([paragraph(450), nodes.section("", nodes.title("", "Why: x"), code(99))], 3),
+        ([nodes.image(), nodes.image(classes=["only-dark"]), nodes.math_block()], 2),
     ],
 )
-def test_minutes_come_from_the_words_and_the_code_that_are_not_folded(parts, minutes):
+def test_minutes_come_from_words_code_figures_and_formulas(parts, minutes):
     document = new_document("page")
     document += parts
     assert header.minutes(document) == pytest.approx(minutes)

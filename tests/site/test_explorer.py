@@ -136,6 +136,70 @@ def test_table_and_verdict_say_what_runs_do(open_page, factor: str) -> None:
             assert re.search("[1-9] of ten runs", said)
 
 
+AT_ITS_LIMIT = "points=2_7~2_15~-2_3~-2_-5"  # of one point 0.2, of all 0.25
+LARGEST_LOSS = """(text) => {
+  const { advance, decode, startRun } = linregExplorer;
+  const experiment = decode(text);
+  return Math.max(...advance(startRun(experiment, experiment.points), 20000).loss);
+}"""
+
+
+@pytest.mark.parametrize(
+    ("settings", "said", "lowest", "highest"),
+    [
+        ("batch=1&lr=0.199", "below", 1e3, 1e5),  # the noise is large, and bounded
+        ("batch=1&lr=0.2", "none", 1e6, 1e12),  # each step is a reflection
+        ("batch=4&lr=0.249", "full", 30, 60),
+        ("batch=4&lr=0.25&k=1", "none", 30, 60),  # it jumps to and fro for ever
+    ],
+)
+def test_a_promise_holds_below_a_limit_and_is_not_given_at_it(
+    open_page, settings: str, said: str, lowest: float, highest: float
+) -> None:
+    text = f"{AT_ITS_LIMIT}&{settings}"
+    page = open_page(f"#{text}")
+    page.wait_for_function("!['', 'trying'].includes(verdict.dataset.shown)")
+    assert page.get_attribute("#verdict", "data-shown") == said
+    assert lowest < page.evaluate(LARGEST_LOSS, text) < highest
+
+
+# How many of ten orders of the batches diverge, for each of the table's 20 seeds; and
+# the smallest possible losses.
+ORDERS = """() => {
+  const { advance, drawPoints, limits, startRun } = linregExplorer;
+  const base = { ...linregExplorer.presetExperiment("post"), batch: 1 };
+  const counts = [], losses = [];
+  for (let seed = 0; seed < 20; seed++) {
+    const points = drawPoints({ ...base, seed }), lr = 0.7 * limits(points).full;
+    const runs = Array.from({ length: 10 }, (_, i) =>
+      advance(startRun({ ...base, lr, seed: seed + 1000 * (i + 1) }, points), 20000));
+    counts.push(runs.filter((run) => run.diverged).length);
+    losses.push(runs[0].summary.loss);
+  }
+  return [counts, losses];
+}"""
+
+
+def test_the_page_says_what_is_due_to_the_points_of_a_seed(open_page) -> None:
+    page = open_page()
+    counts, losses = page.evaluate(ORDERS)
+    alike = sum(count in (0, 10) for count in counts)
+    text = page.inner_text("article")
+    assert f"for {alike} of the 20 seeds, ten runs with other batches" in text
+    assert f"median of the smallest possible losses is {np.median(losses):.2f}" in text
+
+
+def test_before_the_first_step_the_program_is_that_of_25_epochs(open_page) -> None:
+    page = open_page()
+    assert "Before the first step it is the program of 25 epochs" in page.inner_text(
+        "article"
+    )
+    k, m = run_program(page.inner_text("#program"))
+    for _ in range(25):
+        page.click("#epoch")
+    assert (k, m) == pytest.approx((value(page, "k"), value(page, "m")), rel=1e-9)
+
+
 def test_divergence_leaves_the_page_usable(open_page) -> None:
     page = open_page("#preset=post&lr=10&steps=10000")
     assert page.get_attribute("#verdict", "data-shown") == "diverged"

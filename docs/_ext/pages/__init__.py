@@ -27,7 +27,7 @@ def add_explorer(app: Sphinx, page: str, *_context: Any) -> None:
 
 def setup(app: Sphinx) -> ExtensionMetadata:
     """Register all parts."""
-    # For the stylesheet, docs/_static/colours.css.jinja.
+    # For colours.css.jinja and other templates in docs/_static, and for 404.html.
     app.config.html_context = {**app.config.html_context, "roles": ROLES}
     app.add_html_math_renderer("mathml", (formulas.write, None), (formulas.write, None))
     app.add_transform(ShowFigures)

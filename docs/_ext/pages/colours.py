@@ -1,8 +1,8 @@
 """The one table of roles and their colours, in the light theme and in the dark one.
 
-Figures, the stylesheet and the explorer take their colours from here. The light colours
-of a figure are those with which ``linreg.plotting`` draws. The explorer's picture for
-browsers without scripts, ``fallback.svg``, holds copies.
+Figures, sheets, the logo, the explorer and the page for unknown addresses take their
+colours from here. The light ones of a figure are those that ``linreg.plotting`` draws
+with. ``test_colours.py`` judges the few that are written or drawn by hand.
 """
 
 from matplotlib.colors import LinearSegmentedColormap, to_hex
@@ -21,6 +21,7 @@ ROLES = {  # role: (light, dark)
     "halo": (to_hex(HALO), "#131416"),  # the ground of the page
     "surface-low": (SURFACE[0], DARK_SURFACE[0]),
     "surface-high": (SURFACE[2], DARK_SURFACE[2]),  # the explorer draws over it
+    "frame": ("#d0d7de", "#303335"),  # frames in the explorer's picture without scripts
     "accent-soft": ("#f6c7ac", "#6b3410"),
     "warning-ground": ("#fff4e5", "#33240f"),
     "color-brand-primary": ("#0a58a8", "#7db9ff"),  # Furo's names for links

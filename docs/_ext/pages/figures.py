@@ -13,14 +13,16 @@ import matplotlib.pyplot as plt
 from docutils import nodes
 from matplotlib.collections import QuadMesh
 from matplotlib.figure import Figure
-from sphinx.errors import ExtensionError
+from programs.inline import FIGURE, Refused, origin
 from sphinx.transforms import SphinxTransform
 from sphinx.util.images import get_image_size
 
 from pages.colours import DARK_TWINS, ROLES
 
+SHOW = "plt.show()"
 # "# Figure: what it shows", for each figure of the cell, straight above plt.show().
-COMMENTS = re.compile(r"^# Figure: .*\n(?:#.*\n)*(?=plt\.show\(\))", re.MULTILINE)
+COMMENTS = re.compile(rf"^{FIGURE}.*\n(?:#.*\n)*(?={re.escape(SHOW)})", re.MULTILINE)
+DRAWN = re.compile(r"(fill|stroke): (#[0-9a-f]{6})")
 
 
 def scraper(
@@ -29,25 +31,35 @@ def scraper(
     """Save the open figures of a cell and return what shows them on the page."""
     texts = alt_texts(block[1])
     figures = [plt.figure(number) for number in plt.get_fignums()]
+    line = block[2] + row_of_figures(block[1])
+    place = origin(Path(variables["src_file"]), line, Path(conf["src_dir"]))
     if len(texts) != len(figures):
-        raise ExtensionError(
-            f"{variables['src_file']}:{block[2]}: {len(figures)} figures with "
-            f"{len(texts)} comments '# Figure: what it shows' above plt.show()"
+        fault = (
+            f"{len(figures)} figures with {len(texts)} comments: above {SHOW}, write"
         )
+        raise Refused(*place, f"{fault} `{FIGURE}what it shows` for each")
     shown = ""
     for figure, text in zip(figures, texts, strict=True):
         file = Path(next(variables["image_path_iterator"])).with_suffix(".svg")
         save(figure, file)
+        darken(file.read_text("utf-8"), place)
         shown += f"\n.. image:: /{file.relative_to(conf['src_dir']).as_posix()}\n"
         shown += f"   :alt: {text}\n"
     plt.close("all")
     return shown
 
 
+def row_of_figures(code: str) -> int:
+    """Return which row of a cell shows its figures, or else the first with code."""
+    rows = code.splitlines()
+    found = [n for n, row in enumerate(rows) if row.startswith((SHOW, FIGURE))]
+    return (found or [n for n, row in enumerate(rows) if row])[0]
+
+
 def alt_texts(code: str) -> list[str]:
     """Return what the comments of a cell say of its figures, each on one line."""
     comments = COMMENTS.search(code + "\n")
-    parts = comments[0].split("# Figure: ")[1:] if comments else []
+    parts = comments[0].split(FIGURE)[1:] if comments else []
     return [" ".join(part.replace("\n#", " ").split()) for part in parts]
 
 
@@ -67,15 +79,13 @@ def save(figure: Figure, file: Path) -> None:
         figure.savefig(file, transparent=True, metadata={"Date": None})
 
 
-def darken(svg: str, name: str) -> str:
+def darken(svg: str, place: tuple[Path, int]) -> str:
     """Return an SVG of Matplotlib's in the colours of the dark theme."""
-    # "roke: " is the end of "stroke: ", as long as "fill: ", which a lookbehind needs.
-    colours = re.compile(r"(?<=fill: |roke: )#[0-9a-f]{6}")
-    if unknown := set(colours.findall(svg)) - set(DARK_TWINS):
-        raise ExtensionError(
-            f"{name}: colours without a role in docs/_ext/pages/colours.py: {unknown}"
-        )
-    dark = colours.sub(lambda colour: DARK_TWINS[colour[0]], svg)
+    if unknown := {colour for _, colour in DRAWN.findall(svg)} - set(DARK_TWINS):
+        listed = ", ".join(sorted(unknown))
+        fault = f"{listed} in a figure: take colours of linreg/plotting.py, or give"
+        raise Refused(*place, f"{fault} them a role in docs/_ext/pages/colours.py")
+    dark = DRAWN.sub(lambda drawn: f"{drawn[1]}: {DARK_TWINS[drawn[2]]}", svg)
     # What is black is written without a colour, and takes that of the whole file.
     return dark.replace("<svg ", f'<svg fill="{ROLES["ink"][1]}" ', 1)
 
@@ -97,7 +107,7 @@ class ShowFigures(SphinxTransform):
             if file.suffix != ".svg" or not file.name.startswith("sphx_glr_"):
                 continue
             dark = file.with_stem(f"{file.stem}_dark")
-            dark.write_text(darken(file.read_text("utf-8"), file.name), "utf-8")
+            dark.write_text(darken(file.read_text("utf-8"), (file, 1)), "utf-8")
             image["width"], image["height"] = map(str, get_image_size(file) or ())
             image["alt"] = image["alt"] or "The first figure of the page."  # on a card
             twin = image.deepcopy()

@@ -6,22 +6,20 @@ The stages say nothing of this themselves: it follows from their names and their
 import html
 import math
 import platform
-import re
 import textwrap
 from importlib.metadata import version
 from typing import Any
 
 import torch
 from docutils import nodes
+from programs.inline import NO_SEARCH, OUTPUT, PAGE, STAGE, TIME, WHOLE_PROGRAM, WHY
 from sphinx.application import Sphinx
+from sphinx.errors import ExtensionError
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.osutil import relative_uri
 
-from pages.terms import PAGE
-
-STAGE = re.compile(r"tutorial/plot_(?!00)\d\d_\w+")  # 00 is the whole program
-WORDS_PER_MINUTE = 200
-CODE_LINES_PER_MINUTE = 15
+WORDS_PER_MINUTE = 150
+CODE_LINES_PER_MINUTE = 5
 
 
 class AddHeaderAndFoot(SphinxPostTransform):
@@ -31,23 +29,24 @@ class AddHeaderAndFoot(SphinxPostTransform):
 
     def run(self, **kwargs: Any) -> None:
         page = self.env.docname
-        if not PAGE.fullmatch(page):
+        if PAGE not in page:
             return
-        stages = sorted(filter(STAGE.fullmatch, self.env.found_docs))
-        line = f"About {math.ceil(minutes(self.document))} minutes to read"
-        steps = ""
+        pages = sorted(name for name in self.env.found_docs if name.startswith(STAGE))
+        stages = [name for name in pages if WHOLE_PROGRAM not in name]
+        reading = f"about {math.ceil(minutes(self.document))} minutes to read"
+        line, steps = reading.capitalize(), ""
         if page in stages:
-            line = f"Stage {stages.index(page) + 1} of {len(stages)} · a{line[1:]}"
+            line = f"Stage {stages.index(page) + 1} of {len(stages)} · {reading}"
             steps = self.steps(stages)
         text = f'<p class="stage-line">{line}</p>\n{steps}'
-        header = nodes.raw("", text, format="html", classes=["no-search"])
+        header = nodes.raw("", text, format="html", classes=[NO_SEARCH])
         title = next(iter(self.document.findall(nodes.title)))
         article = title.parent
         article.insert(article.index(title) + 1, header)
         for paragraph in list(self.document.findall(nodes.paragraph)):
-            if "sphx-glr-timing" in paragraph["classes"]:  # a time, which never repeats
+            if TIME in paragraph["classes"]:  # a time, which never repeats
                 paragraph.parent.remove(paragraph)
-                classes = ["ran-with", "no-search"]
+                classes = ["ran-with", NO_SEARCH]
                 article += nodes.paragraph("", ran_with(), classes=classes)
 
     def steps(self, stages: list[str]) -> str:
@@ -63,11 +62,17 @@ class AddHeaderAndFoot(SphinxPostTransform):
 
 
 def minutes(node: nodes.Node) -> float:
-    """Return how long it takes to read the words and the code that are not folded."""
-    skipped = {"no-search", "sphx-glr-script-out"}  # folds, and what a program prints
+    """Return how long it takes to read what is not folded: words, code, and pictures.
+
+    A figure takes a minute, and so does a formula on a line of its own.
+    """
+    # Folds, what a program prints, and the dark twin of a figure.
+    skipped = {NO_SEARCH, OUTPUT, "only-dark"}
     if isinstance(node, nodes.Element) and skipped & set(node["classes"]):
         return 0
-    if isinstance(node, nodes.section) and node[0].astext().startswith("Why:"):
+    if isinstance(node, nodes.image | nodes.math_block):
+        return 1
+    if isinstance(node, nodes.section) and node[0].astext().startswith(WHY):
         return 0
     if isinstance(node, nodes.literal_block):
         lines = filter(str.strip, node.astext().splitlines())  # but the blank ones
@@ -104,4 +109,14 @@ def describe(
     if not given:
         tag = f'\n<meta name="description" content="{html.escape(text)}">'
         context["metatags"] = context.get("metatags", "") + tag
+    context["mend"] = mend
     context["meta"] = {**(context.get("meta") or {}), "og:description": text}
+
+
+def mend(page: str, replacements: list[tuple[str, str]]) -> str:
+    """Replace pieces of HTML; stop the build if a theme no longer writes one."""
+    for old, new in replacements:
+        if old not in page:
+            raise ExtensionError(f"docs/_templates/page.html: no page has {old!r}")
+        page = page.replace(old, new)
+    return page

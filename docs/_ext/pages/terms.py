@@ -8,10 +8,10 @@ import re
 from typing import Any
 
 from docutils import nodes
+from programs.inline import PAGE
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.osutil import relative_uri
 
-PAGE = re.compile(r"tutorial/(?:\w+/)?plot_\d\d_\w+")
 PROSE = nodes.paragraph | nodes.emphasis | nodes.strong  # not headings, code or links
 
 
@@ -21,7 +21,7 @@ class LinkTerms(SphinxPostTransform):
     default_priority = 5
 
     def run(self, **kwargs: Any) -> None:
-        if not PAGE.fullmatch(self.env.docname):
+        if PAGE not in self.env.docname:
             return
         glossary = self.env.get_doctree("glossary")
         places = {  # each form of each term, with the id of its entry

@@ -5,6 +5,8 @@ pages get their folds and downloads, and notebooks the outputs of their pages.
 """
 
 import gc
+import logging
+import re
 import warnings
 from contextlib import ExitStack
 from pathlib import Path
@@ -13,11 +15,12 @@ from typing import Any
 from sphinx.application import Sphinx
 from sphinx.util.typing import ExtensionMetadata
 
-from programs.inline import write_programs
+from programs.inline import origin, write_programs
 from programs.notebooks import write_downloads
 from programs.page import FoldReasons, ShowProgram
 
 RUNNING = "tutorial/running"  # names the stage that runs, or that was interrupted
+PLACE = re.compile(r'([^"\s]+\.(?:py|rst))(:|", line )(\d+)')  # as messages name it
 filters = ExitStack()
 
 
@@ -49,10 +52,33 @@ def prepare_programs(app: Sphinx) -> None:
     write_programs(Path(app.srcdir).parent)
 
 
+def name_stages(app: Sphinx) -> None:
+    """Let messages name stages, with their lines, and not what is made of them."""
+    docs = Path(app.srcdir)
+
+    def stage_of(place: re.Match[str]) -> str:
+        made = Path(place[1])
+        if not {docs / "_programs", docs / "tutorial"} & {*made.parents}:
+            return place[0]
+        stage, line = origin(made, int(place[3]), docs)
+        return f"{stage}{place[2]}{line}"
+
+    def rewrite(record: logging.LogRecord) -> bool:
+        text = logging.LogRecord.getMessage(record)  # Sphinx's own adds the location
+        record.msg, record.args = PLACE.sub(stage_of, text), ()
+        if location := getattr(record, "location", None):
+            record.location = PLACE.sub(stage_of, location)
+        return True
+
+    for handler in logging.getLogger("sphinx").handlers:
+        handler.addFilter(rewrite)
+
+
 def setup(app: Sphinx) -> ExtensionMetadata:
     """Connect the steps; sphinx-gallery runs the stages at the priority of 500."""
     gc.set_threshold(50_000)  # trees of pages live long, too: search them seldom
     app.add_config_value("linreg_repository", "", "env")
+    name_stages(app)
     app.connect("builder-inited", prepare_programs, priority=5)
     app.connect("env-updated", write_downloads)
     app.add_transform(ShowProgram)

@@ -1,10 +1,10 @@
 """What the page of a program gets: folds, downloads, and the worker shown as Python.
 
-Folds are native `<details>`, which open by key, and without a script. Folded code stays
-out of the search, or it would find `zero_grad` on every page.
+Folds are collapsible admonitions of Sphinx: `<details>`, which open by key and without
+a script. Folded code stays out of the search, or it would find `zero_grad` everywhere.
 """
 
-import re
+import ast
 from typing import Any
 
 from docutils import nodes
@@ -12,11 +12,10 @@ from sphinx.addnodes import download_reference, pending_xref
 from sphinx.transforms import SphinxTransform
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
-from programs.inline import FOLDED, WHOLE_FILE
+from programs import inline
 
-WHOLE = re.compile(rf"{WHOLE_FILE.format('(.*)')}\n(\w+) = r'''(.*?)'''\n*", re.S)
 LABELS = {".py": "Program (.py)", ".ipynb": "Notebook (.ipynb)", ".zip": "Both (.zip)"}
-ARCHIVES = {
+ALL = {
     "tutorial_python.zip": "All programs (.zip)",
     "tutorial_jupyter.zip": "All notebooks (.zip)",
 }
@@ -33,30 +32,29 @@ class ShowProgram(SphinxTransform):
         name = path.rpartition("/")[2]
         files = {name + end: label for end, label in LABELS.items()}
         for block in list(self.document.findall(nodes.literal_block)):
-            if block.astext().startswith(FOLDED):
+            if block.astext().startswith(inline.FOLDED):
                 block.replace_self(fold(block.astext()))
-            elif match := WHOLE.fullmatch(block.astext()):
-                module, name, text = match.groups()
-                title = nodes.rubric("", f"{name}, the text of {module}.py")
-                block.replace_self([title, python(text)])
-                files[f"/../linreg/{module}.py"] = f"{module}.py"
+            elif block.astext().startswith(inline.HELD):
+                header, _, code = block.astext().partition("\n")
+                file, held = header.removeprefix(inline.HELD), code.partition(" = ")
+                title = nodes.rubric("", f"{held[0]}, the text of {file}")
+                block.replace_self([title, python(ast.literal_eval(held[2].strip()))])
+                files[f"/../linreg/{file}"] = file
         downloads = box(files)
         if repository := self.config.linreg_repository:
             url = COLAB.format(repository, path)
             colab = nodes.reference("", "Open in Colab", refuri=url)
             downloads[1] += nodes.list_item("", nodes.paragraph("", "", colab))
         for node in list(self.document.findall(nodes.Element)):
-            if "sphx-glr-download-link-note" in node["classes"]:
+            if inline.TO_DOWNLOADS in node["classes"]:
                 node.parent.remove(node)
-            elif "sphx-glr-footer-example" in node["classes"]:
+            elif inline.DOWNLOADS in node["classes"]:
                 node.parent.remove(node)
-                texts = list(self.document.findall(nodes.paragraph))
-                needs = [text for text in texts if "What you need" in text.astext()]
-                above = (needs or texts)[0]
-                section = above.parent
-                section.insert(section.index(above) + 1, downloads)
-            elif "sphx-glr-footer-gallery" in node["classes"]:
-                node.replace_self(box(ARCHIVES))
+                article = next(iter(self.document.findall(nodes.section)))
+                below = (nodes.section, nodes.literal_block)  # behind the opening
+                article.insert(article.first_child_matching_class(below), downloads)
+            elif inline.ARCHIVES in node["classes"]:
+                node.replace_self(box(ALL))
 
 
 def link_to_page(page: str, label: str = "") -> nodes.Element:
@@ -74,7 +72,7 @@ def box(files: dict[str, str]) -> nodes.container:
     for file, label in files.items():
         link = download_reference("", label, reftarget=file)
         listed += nodes.list_item("", nodes.paragraph("", "", link))
-    return nodes.container("", needs, listed, classes=["downloads", "no-search"])
+    return nodes.container("", needs, listed, classes=["downloads", inline.NO_SEARCH])
 
 
 def html(text: str) -> nodes.raw:
@@ -85,20 +83,21 @@ def html(text: str) -> nodes.raw:
 def python(text: str) -> nodes.literal_block:
     """Return a block of code."""
     text = text.strip("\n")
-    return nodes.literal_block(text, text, language="Python")
+    return nodes.literal_block(text, text, language=inline.PYTHON)
 
 
-def fold(text: str) -> nodes.container:
+def fold(text: str) -> nodes.admonition:
     """Return a fold: its title, links to the pages that explain its code, the code."""
     header, _, code = text.partition("\n\n")
-    title, *pages = header.removeprefix(FOLDED).splitlines()
-    folded = nodes.container(classes=["no-search"])
-    summary = f"<summary>{title[0].upper()}{title[1:]}</summary>"
-    folded += html(f'<details class="folded">{summary}\n')
+    title, *pages = header.removeprefix(inline.FOLDED).splitlines()
+    folded = nodes.admonition(collapsible="closed")
+    folded["classes"] += ["folded", inline.NO_SEARCH]
+    folded += nodes.title("", title[0].upper() + title[1:])
     for page in pages:
-        link = link_to_page(f"/tutorial/{page.split()[-1].removesuffix('.py')}")
-        folded += nodes.paragraph("", "", nodes.Text("Explained in "), link)
-    folded += [python(code), html("</details>\n")]
+        name = page.removeprefix(inline.SEE).removesuffix(".py")
+        folded += nodes.paragraph("", "", nodes.Text("Explained in "))
+        folded[-1] += link_to_page(f"/tutorial/{name}")
+    folded += python(code)
     return folded
 
 
@@ -110,7 +109,7 @@ class FoldReasons(SphinxPostTransform):
 
     def run(self, **kwargs: Any) -> None:
         for section in self.document.findall(nodes.section):
-            if section[0].astext().startswith("Why:"):
+            if section[0].astext().startswith(inline.WHY):
                 section.insert(1, html("</summary>\n"))
                 section.insert(0, html('<details class="why"><summary>\n'))
                 section += html("</details>\n")

@@ -47,10 +47,10 @@ const fullLoss = (s, k, m) =>
 function batchGradient(points, indices, k, m) {
   let loss = 0, dk = 0, dm = 0;
   for (const i of indices) {
-    const residual = k * points[i].x + m - points[i].y;
+    const residual = points[i].y - (k * points[i].x + m);
     loss += residual ** 2;
-    dk += residual * points[i].x;
-    dm += residual;
+    dk -= residual * points[i].x;
+    dm -= residual;
   }
   const b = indices.length;
   return { loss: loss / b, k: (2 * dk) / b, m: (2 * dm) / b };
@@ -63,7 +63,7 @@ function curvature({ x, sxx }) {
   return { steep, flat: sxx / steep, angle: Math.atan2(2 * x, xx - 1) / 2 };
 }
 
-/** Learning rates: above `full` all points diverge; up to `single` no batch does. */
+/** Learning rates: above `full` all points diverge, below `single` no batch. */
 function limits(points) {
   const single = Math.min(...points.map((p) => 1 / (1 + p.x * p.x)));
   return { full: 1 / curvature(summarize(points)).steep, single };

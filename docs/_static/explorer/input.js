@@ -100,8 +100,8 @@ function showRun() {
 /** What the learning rate promises. */
 function promise() {
   const { lr } = experiment, { full, single } = rates;
-  if (lr <= single) return "below";
-  if (run.stepsPerEpoch === 1) return lr > full ? "above" : "full";
+  if (lr < single) return "below";
+  if (run.stepsPerEpoch === 1 && lr !== full) return lr > full ? "above" : "full";
   if (trial.diverged === null) return "trying";
   return { 0: "none", [TRIALS]: "all" }[trial.diverged] ?? "some";
 }
