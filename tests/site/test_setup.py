@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import textwrap
 import time
 from pathlib import Path
 from types import SimpleNamespace
@@ -444,3 +445,51 @@ def test_workflows_have_least_privilege_and_pinned_actions():
     assert len(uses) == text.count("uses:") > 0
     assert "persist-credentials: false" in text
     assert "pull_request_target" not in text
+
+
+def git(folder, *words):
+    who = ["-c", "user.name=Somebody", "-c", "user.email=somebody@example.org"]
+    command = ["git", "-C", str(folder), *who, *words]
+    return subprocess.check_output(command, text=True, stderr=subprocess.DEVNULL)
+
+
+def test_publishing_keeps_what_was_added_to_the_branch(tmp_path):
+    """As tschaub/gh-pages issue 236: each publish removed CNAME."""
+    (workflow,) = (ROOT / ".github" / "workflows").iterdir()
+    script = textwrap.dedent(workflow.read_text().rpartition("run: |\n")[2])
+    server = tmp_path / "me" / "fork.git"
+    server.mkdir(parents=True)
+    git(server, "init", "--quiet", "--bare")
+    settings = {
+        "GITHUB_SERVER_URL": tmp_path.as_uri(),
+        "GITHUB_REPOSITORY": "me/fork",
+        "GITHUB_SHA": "0123",
+        "TOKEN": "secret",
+    }
+
+    def publish(**files):
+        site = tmp_path / "site"
+        shutil.rmtree(site, ignore_errors=True)
+        site.mkdir()
+        for name, text in files.items():
+            (site / f"{name}.html").write_text(text)
+        command = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script]
+        subprocess.run(command, cwd=site, env=os.environ | settings, check=True)
+        return set(git(server, "ls-tree", "-r", "--name-only", "gh-pages").split("\n"))
+
+    assert publish(index="1", old="1") == {"", ".nojekyll", "index.html", "old.html"}
+    clone = tmp_path / "clone"
+    git(tmp_path, "clone", "--quiet", "--branch", "gh-pages", str(server), str(clone))
+    mine = ["CNAME", "google 123.html", "well-known/security.txt"]
+    for name in mine:
+        (clone / name).parent.mkdir(exist_ok=True)
+        (clone / name).write_text(name)
+    (clone / "index.html").write_text("edited")
+    git(clone, "add", "--all")
+    git(clone, "commit", "--quiet", "--message", "Create CNAME")
+    git(clone, "push", "--quiet")
+    for number in ("2", "3"):  # again and again
+        expected = {"", ".nojekyll", "index.html", *mine}
+        assert publish(index=number) == expected
+        assert git(server, "show", "gh-pages:CNAME") == "CNAME"
+        assert git(server, "show", "gh-pages:index.html") == number
