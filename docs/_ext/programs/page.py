@@ -68,7 +68,9 @@ def link_to_page(page: str, label: str = "") -> nodes.Element:
 
 def box(files: dict[str, str]) -> nodes.container:
     """Return a box of downloads: their labels, by file."""
-    needs = nodes.paragraph("", f"Complete: needs only {NEEDS}. ")
+    # Not a text of the paragraph: the first PyTorch of the page links to the glossary.
+    words = nodes.inline("", f"Complete: needs only {NEEDS}. ")
+    needs = nodes.paragraph("", "", words)
     needs += link_to_page("/run", "Run it on your machine, or in Colab")
     listed = nodes.bullet_list()
     for file, label in files.items():
