@@ -327,7 +327,11 @@ def test_a_strict_policy_changes_nothing(browser: Browser, site: Path) -> None:
             "#program"
         )
         # The theme's own scripts, styles and icons are; nothing of ours is refused.
-        ours = [text for text in said if not re.search("inline (script|style)|data:image", text)]
+        ours = [
+            text
+            for text in said
+            if not re.search("inline (script|style)|data:image", text)
+        ]
         assert ours == []
         html = (site / "explorer.html").read_text("utf-8")
         assert len(re.findall(r"<script(?![^>]* src=)", html)) == 1  # the theme's
