@@ -9,6 +9,7 @@ import re
 import runpy
 import subprocess
 import sys
+import tomllib
 import zipfile
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from nbclient import NotebookClient
 from PIL import Image
 from programs.inline import imports_of
 from programs.notebooks import clean, name_pages
+from programs.page import NEEDS
 
 ROOT = Path(__file__).parents[2]
 # The pages whose times never repeat: one list, which the build reads as well.
@@ -234,7 +236,7 @@ def test_each_link_of_a_page_names_a_file_that_is_there(site, stem):
 @pytest.mark.parametrize("stem", STEMS)
 def test_a_page_offers_program_notebook_and_both_at_its_top(site, stem):
     text = page(site, stem)
-    box = text[text.index("Complete: needs only torch, numpy, matplotlib") :]
+    box = text[text.index(f"Complete: needs only {NEEDS}.") :]
     box = box[: box.index("</ul>")]
     for name in (f"{stem}.py", f"{stem}.ipynb", f"{stem}.zip"):
         assert re.search(rf'href="[^"]*/_downloads/\w+/{name}"', box)
@@ -246,6 +248,16 @@ def test_a_page_offers_program_notebook_and_both_at_its_top(site, stem):
         for entry in archive.infolist():
             assert entry.date_time == (1980, 1, 1, 0, 0, 0)
             assert archive.read(entry) == download(site, entry.filename).read_bytes()
+
+
+def test_a_page_says_which_versions_its_program_needs():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    lowest = dict(needed.split(">=") for needed in project["dependencies"])
+    python = project["requires-python"].removeprefix(">=")
+    assert (
+        f"Python {python}, PyTorch {lowest['torch']}, NumPy {lowest['numpy']} and "
+        f"Matplotlib {lowest['matplotlib']}, or newer"
+    ) == NEEDS
 
 
 def test_the_archives_of_the_gallery_hold_every_stage(site):

@@ -79,6 +79,22 @@ def test_figures_follow_the_theme_and_that_the_system_and_the_switch(page, addre
     expect(dark).to_be_visible()
 
 
+def test_without_sheets_as_in_a_reader_view_each_figure_stands_once(page, address):
+    """As mozilla/readability issue 484: it leaves out what has the attribute."""
+    page.goto(address + STAGE)
+    light, dark = (page.locator(f"article img.only-{t}") for t in ("light", "dark"))
+    text = light.first.get_attribute("alt")
+    for theme in ("dark", "light"):  # whoever cannot see hears of one figure in each
+        page.emulate_media(color_scheme=theme)
+        expect(page.get_by_role("img", name=text, exact=True)).to_have_count(1)
+    page.evaluate(
+        "document.querySelectorAll('[rel=stylesheet]').forEach(s => s.remove())"
+    )
+    assert dark.evaluate_all("twins => twins.every(twin => twin.hidden)")
+    expect(dark.first).to_be_hidden()
+    expect(light.first).to_be_visible()
+
+
 def test_theme_and_search_work_where_nothing_may_be_stored(page, address):
     """In a frame of another origin, as where a visitor blocks the data of sites."""
     errors = []

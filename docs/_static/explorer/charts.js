@@ -60,12 +60,14 @@ class SurfaceView {
     let lastLabel = y;
     levels.forEach((level, i) => { // from the inside out: each goes below those before
       const reach = Math.sqrt(level - summary.loss) * frame.perX, top = y - reach;
-      contours.prepend(add(contours, "ellipse", {
+      const ellipse = add(contours, "ellipse", {
         rx: pixel(reach / Math.sqrt(steep)),
         ry: pixel(reach / Math.sqrt(Math.max(flat, 1e-9))),
         transform: `translate(${x} ${y}) rotate(${turn})`,
-        style: `--height:${Math.round((100 * i) / levels.length)}%`,
-      }));
+      });
+      const height = `${Math.round((100 * i) / levels.length)}%`;
+      ellipse.style.setProperty("--height", height); // no policy forbids this way
+      contours.prepend(ellipse);
       if (lastLabel - top < 20 || top < frame.top + 10) return; // no room for a label
       lastLabel = top;
       const place = { x, y: pixel(top + 4), "text-anchor": "middle" };

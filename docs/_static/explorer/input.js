@@ -35,11 +35,11 @@ function replay(fit = true) {
   showRun();
 }
 
-/** Show another experiment; for none, the first preset and a notice. */
-function begin(found) {
+/** Show another experiment, and a notice if not all of its link could be read. */
+function begin(found, complete = true) {
   pause();
-  byId("notice").hidden = found !== null;
-  experiment = found ?? presetExperiment("post");
+  byId("notice").hidden = complete;
+  experiment = found;
   selected = 0;
   replay();
 }
@@ -301,7 +301,9 @@ function save() {
 function load() {
   const text = location.hash.slice(1), heading = text !== "" && byId(text) !== null;
   if (heading && experiment) return; // a link within the page
-  begin(heading || text === "" ? presetExperiment("post") : decode(text));
+  if (heading || text === "") return begin(presetExperiment("post"));
+  const { experiment: found, complete } = decode(text);
+  begin(found, complete);
 }
 
 function copy(text) {
