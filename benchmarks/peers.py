@@ -1,11 +1,7 @@
-"""What one might use instead of train: skorch, Lightning, and Keras on PyTorch.
-
-They are compared where they are installed: pip install skorch lightning keras.
-"""
+"""What one might use instead of train: skorch, Lightning, and Keras on PyTorch."""
 
 import logging
 import os
-from collections.abc import Callable
 from functools import partial
 from importlib.util import find_spec
 
@@ -17,8 +13,6 @@ from benchmarks.harness import Row, Run, times_faster
 from benchmarks.library import index_loader, run_of_train
 from linreg import LinearRegressionDataset, LinearRegressionModel
 
-Peer = Callable[[LinearRegressionDataset, int, int], Run]
-
 
 def skorch_run(data: LinearRegressionDataset, batch_size: int, epochs: int) -> Run:
     """Return a training of skorch that has not begun."""
@@ -26,15 +20,12 @@ def skorch_run(data: LinearRegressionDataset, batch_size: int, epochs: int) -> R
 
     options = {"batch_size": batch_size, "max_epochs": epochs, "lr": 0.01}
     options |= {"iterator_train__shuffle": True, "train_split": None, "verbose": 0}
-    net = NeuralNetRegressor(
-        LinearRegressionModel, optimizer=torch.optim.SGD, **options
-    )
-    x, y = data.x[:, None].numpy(), data.y[:, None].numpy()
-    return lambda: net.fit(x, y)
+    net = NeuralNetRegressor(LinearRegressionModel, **options)
+    return lambda: net.fit(data.x[:, None].numpy(), data.y[:, None].numpy())
 
 
 def lightning_run(data: LinearRegressionDataset, batch_size: int, epochs: int) -> Run:
-    """Return a training of Lightning, with all that it writes and shows left out."""
+    """Return a training of Lightning, which writes and shows nothing."""
     import lightning
 
     class Line(lightning.LightningModule):
@@ -50,8 +41,7 @@ def lightning_run(data: LinearRegressionDataset, batch_size: int, epochs: int) -
 
     logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
     trainer = lightning.Trainer(max_epochs=epochs, accelerator="cpu", barebones=True)
-    loader = DataLoader(data, batch_size, shuffle=True)
-    return lambda: trainer.fit(Line(), loader)
+    return lambda: trainer.fit(Line(), DataLoader(data, batch_size, shuffle=True))
 
 
 def keras_run(data: LinearRegressionDataset, batch_size: int, epochs: int) -> Run:
@@ -65,23 +55,20 @@ def keras_run(data: LinearRegressionDataset, batch_size: int, epochs: int) -> Ru
     return lambda: model.fit(x, y, batch_size, epochs, verbose=0)
 
 
-def compared(peer: Peer, n: int, batch_size: int, epochs: int) -> float:
+def compared(name: str, n: int, batch_size: int, epochs: int) -> float:
     """Return how many times faster train is, with batches of indices."""
     data = LinearRegressionDataset(n=n, seed=0)
-    return times_faster(
-        lambda: run_of_train(index_loader(data, batch_size), epochs),
-        lambda: peer(data, batch_size, epochs),
-        repeats=3,
-    )
+    ours = partial(run_of_train, index_loader(data, batch_size), epochs)
+    return times_faster(ours, partial(PEERS[name], data, batch_size, epochs), repeats=3)
 
 
 PEERS = {"skorch": skorch_run, "lightning": lightning_run, "keras": keras_run}
 MISSING = [name for name in PEERS if find_spec(name) is None]
 ROWS = tuple(
-    Row(what, f"{name}: times faster", 1, partial(compared, PEERS[name], *sizes))
-    for what, sizes in (
-        ("the post's run: 25 epochs of train, batches of 8", (50, 8, 25)),
-        ("an epoch of train over 200,000 points, batch 4096", (200_000, 4096, 1)),
+    Row(what, f"{name}: times faster", 1, partial(compared, name, *sizes))
+    for what, *sizes in (
+        ("the post's 25 epochs of train, batches of indices", 50, 8, 25),
+        ("an epoch of train over 200,000 points, batch 4096", 200_000, 4096, 1),
     )
     for name in PEERS
     if name not in MISSING
