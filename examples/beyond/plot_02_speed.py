@@ -229,7 +229,6 @@ os.environ["TORCHINDUCTOR_CACHE_DIR"] = empty.name
 
 
 def loss_of(model, x, y):
-    """Return the mean squared error."""
     return torch.mean((y - model(x)) ** 2)
 
 
