@@ -3,81 +3,88 @@ PYTHON ?= python3
 VENV ?= .venv
 PORT ?= 8000
 JOBS ?= 2
-RUN := $(VENV)/bin/python
-TEST := $(RUN) -m pytest -n $(JOBS) --dist worksteal --cov
+export PYTHON_IS_NAMED := $(filter command,$(origin PYTHON))
+# What somebody names reaches the shell as it was typed, whatever characters it holds.
+override PYTHON := $(value PYTHON)
+override VENV := $(value VENV)
+override PORT := $(value PORT)
+override JOBS := $(value JOBS)
+override ONLY := $(value ONLY)
+override STAGE := $(value STAGE)
+export PYTHON VENV PORT JOBS ONLY STAGE
 
-.PHONY: help html test test-all lint bench mutants serve clean lock
+# The Python of the environment, which is made first: with what builds the site, and
+# with what tests it.
+SITE := @sh requirements/python site
+DEV := @sh requirements/python dev
+TEST := $(DEV) -m pytest -n "$$JOBS" --dist worksteal --cov
+MADE := docs/_build/html docs/_build/next docs/_build/old docs/_build/trees \
+    docs/_build/draft docs/_programs docs/tutorial mutants
+
+.PHONY: help html draft test test-all lint bench mutants serve clean lock
 .DELETE_ON_ERROR:
 # One installs what another uses: `make -j html test` takes them in turn.
 .NOTPARALLEL:
-# What is set for another Python is not for ours, nor are its pytest plugins.
-unexport PYTHONHOME PYTHONPATH PYTHONOPTIMIZE PYTHONWARNINGS
+# What is set for other programs is not for ours: modules, options and plugins.
+unexport PYTHONHOME PYTHONPATH PYTHONOPTIMIZE PYTHONWARNINGS PYTHONINSPECT
+unexport PYTHONSAFEPATH PYTHONWARNDEFAULTENCODING PWDEBUG
+unexport $(filter PYTEST_% COV_% COVERAGE_% HYPOTHESIS_% MYPY% RUFF_%,$(.VARIABLES))
+# A socket has no room for a long path: programs that wait for one would wait for ever.
+ifneq (,$(shell [ "$${#TMPDIR}" -gt 60 ] && echo long))
+$(warning TMPDIR is too long for a socket: what make runs takes the usual place.)
+unexport TMPDIR
+endif
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
 
-html: $(VENV)/.site  ## build the site into docs/_build/html
-	$(RUN) docs/build.py
+html:  ## build the site into docs/_build/html
+	$(SITE) docs/build.py
 
-test: $(VENV)/.dev  ## run the tests that CI runs
-	@$(RUN) tests/browser.py
+draft:  ## build one page apart: make draft STAGE=examples/plot_03_training.py
+	$(SITE) docs/build.py --draft "$$STAGE"
+
+test:  ## run the tests that CI runs
+	$(DEV) tests/browser.py
 	$(TEST) -m "not long"
 
-test-all: $(VENV)/.dev  ## run all tests, the long ones too
-	@$(RUN) tests/browser.py
+test-all:  ## run all tests, the long ones too
+	$(DEV) tests/browser.py
 	$(TEST)
 
-lint: $(VENV)/.dev  ## check style, types, and the names in the programs
-	$(RUN) -m ruff check .
-	$(RUN) -m ruff format --check .
-	$(RUN) -m mypy
-	$(RUN) docs/_ext/programs/inline.py
-	$(RUN) -m ruff check --isolated --select F811,F821 docs/_programs
+lint:  ## check style, types, and the names in the programs
+	$(DEV) -m ruff check .
+	$(DEV) -m ruff format --check .
+	$(DEV) -m mypy
+	$(DEV) docs/_ext/programs/inline.py
+	$(DEV) -m ruff check --isolated --select F811,F821 docs/_programs
 
-bench: $(VENV)/.dev  ## measure what one waits for; exits 1 if a target is missed
-	$(RUN) -m benchmarks $(if $(ONLY),--only "$(ONLY)")
+bench:  ## measure what one waits for; exits 1 if a target is missed
+	$(DEV) -m benchmarks --only="$$ONLY"
 
-mutants: $(VENV)/.dev  ## change linreg in small ways, list what no test notices
-	.ci/mutants $(RUN)
+mutants:  ## change linreg in small ways, list what no test notices
+	.ci/mutants "$$(sh requirements/python dev -c 'import sys; print(sys.executable)')"
 
 serve: html  ## build the site and serve it on this machine only
-	$(RUN) -m http.server --bind 127.0.0.1 --directory docs/_build/html $(PORT)
+	$(SITE) -m http.server --bind 127.0.0.1 --directory docs/_build/html "$$PORT"
 
 clean:  ## remove what was built (the environment stays)
-	rm -rf docs/_build docs/_programs docs/tutorial mutants
+	@for made in $(MADE); do \
+	    if [ -f $$made/.checksum ]; then \
+	        find $$made/ -mindepth 1 -maxdepth 1 ! -name .checksum -exec rm -rf {} + ; \
+	        rm -rf $$made; \
+	    elif [ -e $$made ]; then \
+	        echo "$$made was not made by make, so it stays as it is." >&2; \
+	    fi; \
+	done
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
 
-lock: $(VENV)/.site  ## pin anew, after a change of pyproject.toml or constraints.txt
+lock:  ## pin anew, after a change of pyproject.toml or constraints.txt
 	$(LOCK) pyproject.toml --group site --group dev --group uv -o constraints.txt
 	$(HASHES) --group uv -o requirements/uv.txt
 	$(HASHES) pyproject.toml --group site -o requirements/site.txt
 	$(HASHES) --group dev -o requirements/dev.txt
 
-# The environment. pip brings uv, which brings the rest ten times as fast. Both take
-# only files whose hash is in requirements/. torch comes by pip, apart: builds differ by
-# machine. A CUDA build then lacks its libraries: the check sees it, pip adds them.
-# The stamp is written last, so an installation that was cut short is made anew.
-PIP := PIP_USER=0 PIP_REQUIRE_HASHES=0 $(RUN) -m pip
-# uv does not read pip's settings, so it is told which index they name, if any.
-INDEX = $$($(PIP) config list | sed -n "s/.*[.]index-url='\(.*\)'/\1/p" | head -n 1)
-UV = @UV_DEFAULT_INDEX="$${UV_DEFAULT_INDEX:-$(INDEX)}" $(VENV)/bin/uv
-INSTALL = $(UV) pip install -q --python $(RUN) --no-build --require-hashes
-LOCK = $(UV) pip compile -q --universal --no-annotate --no-header --no-emit-index-url
+LOCK = $(SITE) requirements/install.py uv pip compile -q --universal --no-annotate \
+    --no-header --no-emit-index-url
 HASHES = $(LOCK) -c constraints.txt --generate-hashes --no-emit-package torch
-
-$(VENV)/.site: requirements/uv.txt requirements/site.txt constraints.txt
-	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" || { echo \
-	    "This needs Python 3.11 or newer: make PYTHON=/path/to/python3.11" >&2; exit 1; }
-	@$(PYTHON) -c "import ensurepip, venv" || { echo "Python's venv module is missing." \
-	    "On Debian or Ubuntu: sudo apt install python3-venv" >&2; exit 1; }
-	rm -rf $(VENV)
-	$(PYTHON) -m venv $(VENV)
-	$(PIP) install -q --require-hashes -r requirements/uv.txt
-	$(INSTALL) -r requirements/site.txt
-	$(PIP) install -q --no-deps "$$(grep '^torch==' constraints.txt)"
-	@$(PIP) check >/dev/null || $(PIP) install -q -c constraints.txt torch
-	@touch $@
-
-$(VENV)/.dev: requirements/dev.txt $(VENV)/.site
-	$(INSTALL) --reinstall -r requirements/dev.txt
-	@touch $@

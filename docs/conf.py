@@ -58,11 +58,12 @@ if not re.fullmatch(r"([\w.-]+/[\w.-]+)?", linreg_repository):
 link = f"`the repository <https://github.com/{linreg_repository}>`__"
 named = link if linreg_repository else "the repository"
 rst_epilog = f".. |repository| replace:: {named}"
+html_context = {"repository": linreg_repository}  # for the link at the foot
 
 # What search engines and previews read needs the address of the site.
 if address := os.environ.get("LINREG_SITE_URL"):  # sphinx-sitemap reads `site_url`
     html_baseurl = ogp_site_url = address.rstrip("/") + "/"
-    html_context = {"site_url": html_baseurl}  # for the 404 page
+    html_context["site_url"] = html_baseurl  # for the 404 page
     extensions += ["sphinx_sitemap", "sphinxext.opengraph"]
     sitemap_url_scheme = "{link}"
     sitemap_excludes = ["search.html", "genindex.html", "404.html"]

@@ -85,7 +85,6 @@ def plot_surface(surface: ArrayLike, k_values: ArrayLike, m_values: ArrayLike) -
     bands = plt.contourf(
         k_values, m_values, surface, levels, cmap=colors, norm=LogNorm()
     )
-    bands.set_edgecolor("face")  # no seams between the bands of an SVG
     plt.colorbar(bands, ticks=levels[::5], format="%.3g", label="mean squared error")
     plt.xlabel("slope k")
     plt.ylabel("intercept m")

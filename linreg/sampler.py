@@ -15,8 +15,8 @@ class MiniBatchSampler(Sampler[Tensor]):
     Each iteration is an epoch and yields int64 tensors of shape (batch_size,), the last
     perhaps shorter. Its order follows from the seed and the number of the epoch alone.
     Between two epochs, epoch is the whole state: set it, and a training goes on where
-    another stopped. A part that random_split made takes no tensor of indices: load
-    TensorDataset(*dataset[part.indices]) in its place, with n = len(part).
+    another stopped. A part that random_split made takes no tensor of indices: load a
+    TensorDataset of the tensors dataset[part.indices] in its place, with n = len(part).
     """
 
     def __init__(

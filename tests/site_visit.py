@@ -44,18 +44,28 @@ REPORT = """async () => {
 class _Quiet(SimpleHTTPRequestHandler):
     """Serves the site below PREFIX and its 404 page elsewhere, without a log."""
 
+    policy = ""  # of what a page may load
+
     def translate_path(self, path: str) -> str:
         rest = urlsplit(path).path.removeprefix(PREFIX)
         return super().translate_path("/" + rest if rest != path else "/nothing-here")
+
+    def end_headers(self) -> None:
+        if self.policy:
+            self.send_header("Content-Security-Policy", self.policy)
+        super().end_headers()
 
     def log_message(self, *_args: Any) -> None:
         pass
 
 
 @contextmanager
-def serve(site: Path) -> Iterator[str]:
+def serve(site: Path, policy: str = "") -> Iterator[str]:
     """Serve the site as a host serves a project's pages; yield its address."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(site)))
+    handler = type("_Handler", (_Quiet,), {"policy": policy})
+    server = ThreadingHTTPServer(
+        ("127.0.0.1", 0), partial(handler, directory=str(site))
+    )
     thread = Thread(target=server.serve_forever, daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}{PREFIX}"

@@ -9,3 +9,11 @@ const blocks = new ResizeObserver(entries => {
 for (const block of document.querySelectorAll("pre, div.math, .table-wrapper")) {
   blocks.observe(block);
 }
+
+// What the theme writes into its pages as a script is refused by a strict policy.
+document.body.dataset.theme ??= localStorage.getItem("theme") ?? "auto";
+
+const again = document.getElementById("search-again");
+if (again) again.value = new URLSearchParams(location.search).get("q") ?? "";
+// Summaries are read from the pages found, which a page opened as a file may not do.
+if (origin === "null") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;

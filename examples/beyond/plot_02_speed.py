@@ -150,10 +150,11 @@ assert tensor_load < load / 10
 # A *worker* is a second Python process that loads batches while the first one trains
 # (``num_workers=1``). By default a new one starts in every epoch.
 # ``persistent_workers=True`` keeps it. Time ten epochs of fifty points. (The page does
-# so on Linux, where ``fork`` copies the running program.)
+# so on Linux, where ``fork`` copies the running program. ``timeout`` ends a wait for a
+# worker that does not answer.)
 
 fifty = LinearRegressionDataset(n=50, seed=0)
-worker = {"num_workers": 1, "multiprocessing_context": "fork"}
+worker = {"num_workers": 1, "multiprocessing_context": "fork", "timeout": 60}
 ways = {"no worker": {}}
 if sys.platform == "linux":
     ways["a worker"] = worker

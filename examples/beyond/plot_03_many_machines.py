@@ -178,7 +178,25 @@ WORKER = inspect.getsource(linreg.worker)
 folder = tempfile.TemporaryDirectory()
 worker = Path(folder.name, "worker.py")
 worker.write_text(WORKER, encoding="utf-8")
-variables = {"TORCH_DISABLE_SHARE_RDZV_TCP_STORE": "1", "OMP_NUM_THREADS": "1"}
+environment = {k: v for k, v in os.environ.items() if not k.startswith("PET_")}
+environment |= {"TORCH_DISABLE_SHARE_RDZV_TCP_STORE": "1", "OMP_NUM_THREADS": "1"}
+
+# %%
+# ``torchrun`` takes variables that begin with ``PET_`` for options, so those of others
+# stay out. The first new variable makes restarts reliable: without it, a process that
+# starts again can find the address of a dead one, and fail (`PyTorch issue 135712
+# <https://github.com/pytorch/pytorch/issues/135712>`__). The second gives each process
+# one thread.
+#
+# Where ``torchrun`` gives up, its own report ends in a ``ChildFailedError``. Above it
+# stands the reason: the last error of a process.
+
+
+def last_error(stderr):
+    """Return the last error of a process, or the end of all that was written."""
+    errors = [line for line in stderr.splitlines() if "rror: " in line]
+    errors = [line for line in errors if "ChildFailedError" not in line]
+    return errors[-1].split("]: ")[-1] if errors else stderr[-1000:]
 
 
 def torchrun(processes, name, *options, restarts=1):
@@ -187,17 +205,14 @@ def torchrun(processes, name, *options, restarts=1):
     command += ["--local-addr=127.0.0.1", f"--max-restarts={restarts}"]
     command += [f"--nproc-per-node={processes}", str(worker)]
     command += [f"--checkpoint={folder.name}/{name}", *options]
-    environment = {**os.environ, **variables}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True)
-    return done.returncode, done.stdout
+    pipes = {"capture_output": True, "text": True}
+    done = subprocess.run(command, env=environment, timeout=300, **pipes)  # seconds
+    reason = f"{last_error(done.stderr)}\n" if done.returncode else ""
+    return done.returncode, done.stdout + reason
 
 
 # %%
-# ``sys.executable -m torch.distributed.run`` is ``torchrun`` of this Python. The first
-# variable makes restarts reliable: without it, a process that starts again can find the
-# address of a dead one, and fail (`PyTorch issue 135712
-# <https://github.com/pytorch/pytorch/issues/135712>`__). The second gives each process
-# one thread.
+# ``sys.executable -m torch.distributed.run`` is ``torchrun`` of this Python.
 
 status, printed = torchrun(2, "two.pt")
 print(printed + f"exit status {status}")
@@ -272,6 +287,7 @@ print(printed + f"exit status {status}, last checkpoint: step {last['step']}")
 print(f"its weight: {last['model']['weight'].item():.1e}")
 # sphinx_gallery_start_ignore
 assert status != 0
+assert "FloatingPointError: the loss became inf in step 76\n" in printed
 assert last["step"] == 70
 assert all(value.isfinite().all() for value in last["model"].values())
 assert abs(last["model"]["weight"]) > 1e9
@@ -282,10 +298,10 @@ folder.cleanup()
 # sphinx_gallery_end_ignore
 
 # %%
-# The status is not 0, so a script that started it knows. The last checkpoint is finite,
-# but already lost: a restart would go on from it to the same end. A lower
-# ``--learning-rate`` would not help either, since the checkpoint's own counts more.
-# Start anew, or keep older checkpoints.
+# The status is not 0, so a script that started it knows, and the error says why. The
+# last checkpoint is finite, but already lost: a restart would go on from it to the same
+# end. A lower ``--learning-rate`` would not help either, since the checkpoint's own
+# counts more. Start anew, or keep older checkpoints.
 #
 # Several hosts
 # -------------

@@ -175,13 +175,53 @@ def test_workers_find_each_other_where_the_machine_has_an_unknown_name(
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     worker = tmp_path / "worker.py"
     worker.write_text("import os\nprint(os.environ['MASTER_ADDR'])\n")
+    assert torchrun_of_the_page(tmp_path, worker)(1, "run.pt") == (0, "127.0.0.1\n")
+
+
+def torchrun_of_the_page(folder, worker):
+    """Return the page's function, with what stands around it there."""
     page = EXAMPLES / "beyond" / "plot_03_many_machines.py"
-    tree = ast.parse(page.read_text("utf-8"))
-    (start,) = (node for node in tree.body if getattr(node, "name", "") == "torchrun")
-    names = {"os": os, "subprocess": subprocess, "sys": sys, "worker": worker}
-    names |= {"folder": SimpleNamespace(name=tmp_path), "variables": {}}
-    exec(ast.unparse(start), names)
-    assert names["torchrun"](1, "run.pt") == (0, "127.0.0.1\n")
+    body = ast.parse(page.read_text("utf-8")).body
+    names = ("environment", "last_error", "torchrun")
+    scope = {"os": os, "subprocess": subprocess, "sys": sys, "worker": worker}
+    scope["folder"] = SimpleNamespace(name=folder)
+    for node in body:
+        targets = [*getattr(node, "targets", []), getattr(node, "target", None)]
+        name = getattr(node, "name", "") or "".join(
+            t.id for t in targets if isinstance(t, ast.Name)
+        )
+        if name in names:
+            exec(ast.unparse(node), scope)
+    return scope["torchrun"]
+
+
+def test_options_of_another_torchrun_are_not_taken(tmp_path, monkeypatch):
+    """As kubeflow/trainer issue 3277: it waited for a second machine."""
+    for name in ("NNODES", "NODE_RANK", "MODULE", "NO_PYTHON", "RDZV_BACKEND"):
+        monkeypatch.setenv(f"PET_{name}", "2")
+    worker = tmp_path / "worker.py"
+    worker.write_text("import os\nprint(os.environ['WORLD_SIZE'])\n")
+    assert torchrun_of_the_page(tmp_path, worker)(1, "run.pt") == (0, "1\n")
+
+
+FAULTS = {
+    "raise KeyError('optimizer')": "KeyError: 'optimizer'\n",
+    "sys.exit('worker.py: error: unrecognized arguments: --kil-at')": (
+        "worker.py: error: unrecognized arguments: --kil-at\n"
+    ),
+    "print('no word of it', file=sys.stderr); os._exit(7)": "ChildFailedError",
+    "os.kill(os.getpid(), 9)": "Signal 9",
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_where_a_process_fails_its_last_error_is_printed(tmp_path, fault):
+    """As pytorch/pytorch issue 148283."""
+    worker = tmp_path / "worker.py"
+    worker.write_text(f"import os, sys\n{fault}\n")
+    status, printed = torchrun_of_the_page(tmp_path, worker)(1, "run.pt", restarts=0)
+    assert status != 0
+    assert FAULTS[fault] in printed
 
 
 def test_the_worker_stands_on_its_page_whole():

@@ -15,6 +15,7 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
+from urllib.parse import unquote
 
 import pytest
 
@@ -53,6 +54,7 @@ FILES = {
 {"From the first word to the last. " * 9}
 
 .. toctree::
+   :caption: Pages
 
    tutorial/index
    glossary
@@ -99,7 +101,8 @@ class Site:
         for name in ("docs", "linreg"):
             ignore = shutil.ignore_patterns(*generated, "*.rst", "explorer*")
             shutil.copytree(ROOT / name, self.folder / name, ignore=ignore)
-        shutil.copy(ROOT / "constraints.txt", self.folder)
+        for name in ("constraints.txt", "CHANGELOG.md", "CITATION.cff"):
+            shutil.copy(ROOT / name, self.folder)
         for name, text in FILES.items():
             (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
             (self.folder / name).write_text(text, encoding="utf-8")
@@ -212,7 +215,7 @@ def test_another_pin_machinery_or_device_runs_all_stages_anew(site):
 
 
 def test_a_published_site_knows_its_address_and_describes_its_pages(site):
-    for word in (b"colab", b"canonical", b"og:"):
+    for word in (b"colab", b"canonical", b"og:", b"issues/new"):
         assert not [name for name, data in site.files().items() if word in data]
     url = "https://example.org/line"
     settings = {"LINREG_SITE_URL": url, "LINREG_REPOSITORY": "me/fork"}
@@ -232,6 +235,10 @@ def test_a_published_site_knows_its_address_and_describes_its_pages(site):
         address = f"github/me/fork/blob/gh-pages/notebooks/{key}.ipynb"
         assert address.encode() in files[f"tutorial/{key}.html"]
         assert f"notebooks/{key}.ipynb" in files
+    for page in ("glossary", "tutorial/beyond/plot_02_speed", "search"):
+        link = r'href="https://github.com/me/fork/issues/new\?title=([^"]*)">Feedback'
+        (title,) = re.findall(link, files[f"{page}.html"].decode())
+        assert page in unquote(title)
     # As sphinx-doc/sphinx issue 13231: it became the year of SOURCE_DATE_EPOCH.
     assert b"authors, 2026. MIT" in files["index.html"]
 
@@ -246,23 +253,29 @@ def test_stages_that_are_renamed_or_removed_leave_nothing(site):
 
 
 FAULTS = [
-    ("print(second() / 0)", "ZeroDivisionError"),
-    ("import warnings\n\nwarnings.warn('an old way')", "an old way"),
-    ("from linreg.small import third", "no third: write from linreg.MODULE"),
-    ("plt.figure()\nplt.figure()", "# Figure: what it shows"),
+    ("x = 2\nprint(second() / 0)", '", line 21', "ZeroDivisionError"),
+    ("import warnings\n\nwarnings.warn('an old way')", '", line 22', "an old way"),
+    ("from linreg.small import third", ":20: there is no third in linreg.small", ""),
+    ("print(second()", ":20: '(' was never closed", ""),
+    ("plt.figure()\nplt.figure()", ":23: 2 figures with 1 comments", ""),
+    ("plt.plot([0], color='seagreen')", ":22: #2e8b57 in a figure", ""),
+    ("print(second())\n\n# %%\n# A heading\n# -----\n", ":24", "underline too short"),
 ]
 
 
 def test_a_failed_build_names_the_stage_and_leaves_the_last_site(site):
     before = site.files()
-    for fault, words in FAULTS:
+    stage = site.folder / "examples" / "plot_02_two.py"
+    for fault, place, words in FAULTS:
         site.edit("examples/plot_02_two.py", "print(second())", fault)
         failed = site.start()
         failed.join()
         assert failed.exitcode != 0, fault
         log = (site.folder / "log").read_text(encoding="utf-8")
-        for said in (words, "plot_02_two.py", "is still the last good site"):
+        for said in (words, f"{stage}{place}", "is still the last good site"):
             assert said in log, fault
+        if not words:  # a mistake that we name ourselves needs no report to Sphinx
+            assert "report" not in log, fault
         assert site.files() == before, fault
         site.edit("examples/plot_02_two.py", fault, "print(second())")
     site.edit("docs/glossary.rst", "One.", "Two.")
@@ -300,8 +313,113 @@ def test_a_stage_that_was_interrupted_runs_again(site):
     (gallery / "plot_02_two.rst").unlink()
     (gallery / "plot_02_two.rst").write_text("Another page\n============\n")
     (gallery / "running").write_text("plot_02_two.py")
-    (site.folder / "docs" / "_build" / "html" / ".checksum").unlink()
+    (site.folder / "docs" / "_build" / "html" / ".checksum").write_text("")
     assert differences(site.build(), before) == []
+
+
+def test_a_page_that_was_only_written_runs_before_it_is_published(site):
+    """As sphinx-gallery issue 704: Sphinx was called with another filename_pattern."""
+    before, folder = site.files(), site.folder / "docs"
+    for option in (
+        "sphinx_gallery_conf.filename_pattern=plot_02",
+        "plot_gallery=False",
+    ):
+        site.edit("linreg/small.py", "return 1", "return 3")
+        command = [sys.executable, "-m", "sphinx", "-qD", option]
+        subprocess.run([*command, folder, site.folder / "elsewhere"], check=True)
+        site.edit("linreg/small.py", "return 3", "return 1")
+        site.edit("docs/glossary.rst", "One.", "Two.")
+        site.build()
+        site.edit("docs/glossary.rst", "Two.", "One.")
+        assert differences(site.build(), before) == [], option
+
+
+def test_a_page_that_is_lost_is_made_anew(site):
+    before = site.files()
+    (site.folder / "docs" / "tutorial" / "plot_02_two.rst").unlink()
+    (site.folder / "docs" / "_build" / "html" / ".checksum").write_text("")
+    assert differences(site.build(), before) == []
+
+
+@pytest.mark.parametrize("fresh", [True, False])
+def test_a_draft_shows_its_page_and_leaves_the_gallery_alone(site, tmp_path, fresh):
+    if fresh:  # the landing page of the site shows a figure of another stage
+        site = site.copy(tmp_path / "clone with blanks", with_build=False)
+        figure = "\n.. image:: tutorial/images/sphx_glr_plot_02_two_001.svg\n"
+        site.edit("docs/index.rst", "\n.. toctree", figure + "\n.. toctree")
+    kept = [site.folder / "docs" / name for name in ("tutorial", "_programs")]
+    files = [file for folder in kept for file in folder.rglob("*.*")]
+    before = {file: (file.stat().st_mtime_ns, file.read_bytes()) for file in files}
+    stage = site.folder / "examples" / "plot_01_one.py"
+    site.edit("examples/plot_01_one.py", "The loss", "The drafted loss")
+    command = [sys.executable, site.folder / "docs" / "build.py", "--draft", stage]
+    ran = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    assert ran.returncode == 0, ran.stderr
+    page = Path(ran.stdout.removeprefix("The draft is ready: open ").rstrip())
+    html = page.read_text("utf-8")
+    assert "The drafted loss" in html
+    assert "sphx-glr-script-out" in html  # it ran
+    other = page.with_name("plot_02_two.html").read_text("utf-8")
+    assert "sphx-glr-script-out" not in other
+    files = [file for folder in kept for file in folder.rglob("*.*")]
+    after = {file: (file.stat().st_mtime_ns, file.read_bytes()) for file in files}
+    assert after == before
+
+
+def test_a_draft_of_no_stage_says_what_to_type(site):
+    build = [sys.executable, site.folder / "docs" / "build.py", "--draft"]
+    for name in ("", "plot_01", "examples", "docs/conf.py", "examples/plot_09_none.py"):
+        ran = subprocess.run([*build, name], capture_output=True, text=True)
+        assert ran.returncode != 0
+        assert "make draft STAGE=examples/plot_03_training.py" in ran.stderr
+
+
+OTHERS = ["_build/html", "_build/next", "_build/old", "_build/trees", "tutorial"]
+OTHERS += ["_programs"]
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_a_folder_that_the_build_did_not_make_stays(site, name):
+    """Perhaps it is a clone of gh-pages, or the notes that somebody made."""
+    folder = site.folder / "docs" / name
+    if folder.exists():
+        (folder / ".checksum").unlink()
+    else:
+        folder.mkdir()
+    (folder / "precious").touch()
+    site.edit("docs/_ext/pages/terms.py", "\n", "\n\n")  # all is built anew
+    failed = site.start()
+    failed.join()
+    assert failed.exitcode != 0
+    assert (folder / "precious").is_file()
+    log = (site.folder / "log").read_text("utf-8")
+    assert f"{folder} was not made here, so it stays as it is: move it away." in log
+    (folder / ".checksum").touch()
+    site.build()
+    assert not (folder / "precious").exists()
+
+
+def test_a_link_in_place_of_a_folder_stays(site, tmp_path):
+    folder = site.folder / "docs" / "tutorial"
+    folder.rename(tmp_path / "elsewhere")
+    folder.symlink_to(tmp_path / "elsewhere")
+    site.edit("docs/glossary.rst", "One.", "Two.")
+    failed = site.start()
+    failed.join()
+    assert failed.exitcode != 0
+    assert folder.is_symlink()
+    assert (tmp_path / "elsewhere" / "index.rst").is_file()
+
+
+def test_programs_are_not_written_over_those_of_somebody_else(site):
+    folder = site.folder / "docs" / "_programs"
+    (folder / ".checksum").unlink()
+    (folder / "plot_99_mine.py").touch()
+    inline = site.folder / "docs" / "_ext" / "programs" / "inline.py"
+    ran = subprocess.run([sys.executable, inline], capture_output=True, text=True)
+    assert ran.returncode != 0
+    assert "was not made here: move it away" in ran.stderr
+    assert (folder / "plot_99_mine.py").is_file()
 
 
 def test_two_builds_at_once_wait_for_each_other(built, tmp_path):

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import torch
 from playwright.sync_api import Browser, Page, expect
+from site_visit import serve
 
 PRESETS = ["post", "full", "one", "below", "above", "outlier", "valley"]
 READ_OUTS = ("step", "epoch", "k", "m", "loss", "batch-loss", "exact-k", "exact-m")
@@ -230,8 +231,8 @@ VISIT = """async (fragments) => {
     if (new URL("#" + fragment, location.href).href === location.href) continue;
     location.hash = fragment;
     await new Promise((go) => addEventListener("hashchange", go, {once: true}));
-    const valid = linregExplorer.decode(location.hash.slice(1)) !== null;
-    results.push([fragment, valid, notice.checkVisibility(), program.textContent]);
+    const { complete } = linregExplorer.decode(location.hash.slice(1));
+    results.push([fragment, complete, notice.checkVisibility(), program.textContent]);
   }
   return results;
 }"""
@@ -244,8 +245,8 @@ def test_hostile_links_give_the_tutorial_and_a_notice(open_page) -> None:
     tutorial = page.text_content("#program")
     results = page.evaluate(VISIT, HOSTILE)
     assert len(results) == len(HOSTILE)
-    for fragment, valid, notice, program in results:
-        assert (valid, notice) == (False, True), fragment
+    for fragment, complete, notice, program in results:
+        assert (complete, notice) == (False, True), fragment
         assert program == tutorial, fragment
     page.evaluate("location.hash = 'preset=post'")
     page.locator("#notice").wait_for(state="hidden")
@@ -255,6 +256,105 @@ def test_hostile_links_give_the_tutorial_and_a_notice(open_page) -> None:
         page = open_page(f"#{fragment}")
         assert page.locator("#notice").is_visible()
         assert page.evaluate("window.hacked") is None
+
+
+LINK = "preset=valley&lr=0.02&k=-1.5&steps=9"
+POINTS = "points=1_2~3_4.5~-2_0.25&batch=2"
+# What mail and chat programs make of them.
+UNTIDY = {
+    LINK: [
+        *(
+            f"{LINK}{end}"
+            for end in (".", ")", ").", ">", "&", "%29", "\u201d", ",%20")
+        ),
+        *(f"{LINK}&{name}=news" for name in ("utm_source", "fbclid", "_ga")),
+        f"utm_medium=chat&{LINK}",
+        *(
+            LINK.replace("&", written)
+            for written in ("&amp;", "%26", "&#38;", "&amp;amp;")
+        ),
+        *(LINK.replace("=", written) for written in ("%3D", "=3D", "%253D")),
+        LINK.replace("-", "\u2212"),
+        LINK.replace("-", "\u2013"),
+        LINK.replace("&steps", "&\u200bste%0D%0Aps"),
+    ],
+    POINTS: [POINTS.replace("~", "%7E"), POINTS.replace("_", "%5F"), f"{POINTS})."],
+}
+
+
+def test_links_survive_what_mail_and_chat_programs_do_to_them(open_page) -> None:
+    """As compiler-explorer/compiler-explorer issue 4188."""
+    page = open_page()
+    for link, untidy in UNTIDY.items():
+        page.evaluate(f"location.hash = {link!r}")
+        page.wait_for_function("linregExplorer.decode(location.hash).complete")
+        (expected,) = page.evaluate(VISIT, [f"{link}&n="])
+        for fragment in untidy:
+            ((_, complete, notice, program),) = page.evaluate(VISIT, [fragment])
+            assert (complete, notice) == (True, False), fragment
+            assert program == expected[3], fragment
+
+
+def test_what_can_be_read_of_a_link_is_kept(open_page) -> None:
+    page = open_page()
+    for fragment in (f"{LINK}&n=1e9", f"{LINK}&batch", f"seed=%&{LINK}"):
+        ((_, complete, notice, _),) = page.evaluate(VISIT, [fragment])
+        assert (complete, notice) == (False, True), fragment
+        assert page.get_attribute("[data-preset=valley]", "aria-pressed") == "true"
+        assert (page.input_value("#lr"), value(page, "step")) == ("0.02", 9)
+
+
+def test_a_strict_policy_changes_nothing(browser: Browser, site: Path) -> None:
+    """As sphinx-doc/sphinx issue 13902, for scripts and for what they draw."""
+    with serve(site, policy="default-src 'self'") as url:
+        page, strict = browser.new_page(), browser.new_page()
+        said = []
+        strict.on("console", lambda message: said.append(message.text))
+        strict.on("pageerror", lambda error: said.append(str(error)))
+        strict.goto(f"{url}explorer.html#preset=valley&steps=9")
+        page.goto(f"{(site / 'explorer.html').as_uri()}#preset=valley&steps=9")
+        assert values(strict) == values(page)
+        fills = "views => views.map((e) => getComputedStyle(e).fill)"
+        drawn = [
+            p.locator("#surface-view ellipse").evaluate_all(fills)
+            for p in (page, strict)
+        ]
+        assert drawn[0] == drawn[1]
+        assert len(set(drawn[0])) > 5
+        with strict.expect_download() as download:
+            strict.click("#download-program")
+        assert Path(download.value.path()).read_text() == strict.text_content(
+            "#program"
+        )
+        # The theme's own scripts, styles and icons are; nothing of ours is refused.
+        ours = [
+            text
+            for text in said
+            if not re.search("inline (script|style)|data:image", text)
+        ]
+        assert ours == []
+        html = (site / "explorer.html").read_text("utf-8")
+        assert len(re.findall(r"<script(?![^>]* src=)", html)) == 1  # the theme's
+        strict.goto(f"{url}search.html?q=gradient")
+        expect(strict.locator("#search-again")).to_have_value("gradient")
+        expect(strict.locator("#search-results li").first).to_be_visible()
+        for theme in ("light", "dark"):  # it is kept from page to page
+            strict.evaluate(f"localStorage.setItem('theme', '{theme}')")
+            strict.goto(f"{url}glossary.html?{theme}")
+            assert strict.evaluate("document.body.dataset.theme") == theme
+        page.close()
+        strict.close()
+
+
+def test_addresses_of_scripts_and_sheets_change_with_their_text(site: Path) -> None:
+    """As sphinx-doc/sphinx issue 11133: old and new scripts on one page."""
+    html = (site / "explorer.html").read_text("utf-8")
+    for kind in ("js", "css"):
+        files = {file.name for file in (site / "_static/explorer").glob(f"*.{kind}")}
+        found = re.findall(
+            rf'"_static/explorer/([a-z]+\.{kind})\?v=[0-9a-f]{{8}}"', html
+        )
+        assert set(found) == files
 
 
 def test_an_experiment_can_be_taken_away_as_a_link_and_as_a_program(open_page) -> None:

@@ -1,27 +1,34 @@
 """The environment and the browser: pinned, whole, and set up by make alone."""
 
+import importlib.util
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
+import textwrap
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import browser
 import pytest
 
 ROOT = Path(__file__).parents[2]
 REQUIREMENTS = sorted((ROOT / "requirements").glob("*.txt"))
-OF_ANOTHER_PYTHON = ("PYTHONHOME", "PYTHONPATH", "PYTHONOPTIMIZE", "PYTHONWARNINGS")
-# Stands for Python, pip and uv: writes down each call, and whether it named an index.
+# Stands for Python: it makes environments that hold itself, and writes down each call.
 FAKE = """#!/bin/sh
 bin=$(dirname "$0")
+if [ -f "$bin/broken" ]; then exit 1; fi
+case "$*" in
+*"import sysconfig"*) cat "$bin/kind" 2>/dev/null || echo this one; exit ;;
+*_base_executable*) echo "$0"; exit ;;
+esac
 echo begin >>"$bin/turns"
 case "$*" in
-"-m venv "*) mkdir -p "$3/bin"; cp "$0" "$3/bin/python"; cp "$0" "$3/bin/uv" ;;
-"-m pip config list") echo "global.index-url='https://mirror.example/simple'" ;;
-*install*) sleep 0.1; echo "$PIP_USER $UV_DEFAULT_INDEX $*" >>"$bin/calls" ;;
+"-m venv "*) mkdir -p "$3/bin"; cp "$0" "$3/bin/python" ;;
+*install.py*) sleep 0.1; echo "$*" >>"$bin/calls" ;;
 esac
 sleep 0.05
 echo end >>"$bin/turns"
@@ -39,67 +46,357 @@ def test_every_requirement_has_a_hash_and_pytorch_stands_apart(path):
 
 
 @pytest.fixture
-def make(tmp_path, monkeypatch):
-    """Copy what make reads, with a Python that installs nothing; return the command."""
-    monkeypatch.delenv("UV_DEFAULT_INDEX", raising=False)
-    for name in ("Makefile", "constraints.txt", *map(str, REQUIREMENTS)):
-        copy = tmp_path / Path(ROOT, name).relative_to(ROOT)
-        copy.parent.mkdir(exist_ok=True)
-        copy.write_text(Path(ROOT, name).read_text())
-    (tmp_path / "python").write_text(FAKE)
-    (tmp_path / "python").chmod(0o755)
-    return ["make", "-C", str(tmp_path), ".venv/.dev", "PYTHON=./python", "VENV=.venv"]
+def checkout(tmp_path):
+    """What make reads, in a folder of its own, and a Python that installs nothing."""
+    for name in ("Makefile", "constraints.txt", "requirements"):
+        if (ROOT / name).is_file():
+            shutil.copy(ROOT / name, tmp_path)
+        else:
+            shutil.copytree(ROOT / name, tmp_path / name)
+    fake_python(tmp_path / "python")
+    return tmp_path
 
 
-def test_uv_takes_the_index_of_pip_and_pip_installs_into_the_environment(
-    make, tmp_path
-):
-    subprocess.run(make, check=True, capture_output=True)
-    uv = " https://mirror.example/simple pip install -q --python .venv/bin/python"
-    uv += " --no-build --require-hashes"
-    torch = re.search(r"(?m)^torch==.*", (ROOT / "constraints.txt").read_text())[0]
-    assert (tmp_path / ".venv" / "bin" / "calls").read_text().splitlines() == [
-        "0  -m pip install -q --require-hashes -r requirements/uv.txt",
-        f"{uv} -r requirements/site.txt",
-        f"0  -m pip install -q --no-deps {torch}",
-        f"{uv} --reinstall -r requirements/dev.txt",
-    ]
+def fake_python(path):
+    path.parent.mkdir(exist_ok=True, parents=True)
+    path.write_text(FAKE)
+    path.chmod(0o755)
 
 
-@pytest.mark.parametrize("done", [1, 2, 3])
-def test_an_installation_that_is_cut_short_is_made_anew(make, tmp_path, done):
-    calls = tmp_path / ".venv" / "bin" / "calls"
-    child = subprocess.Popen(make, start_new_session=True, stdout=subprocess.DEVNULL)
-    while not calls.is_file() or len(calls.read_text().splitlines()) < done:
+def make(checkout, *words, target="test", **settings):
+    """Call make, with the fake Python for `python3` unless another one is named."""
+    (checkout / "bin").mkdir(exist_ok=True)
+    if not (checkout / "bin" / "python3").exists():
+        fake_python(checkout / "bin" / "python3")
+    path = f"{checkout / 'bin'}:{os.environ['PATH']}"
+    settings = os.environ | {"PATH": path, "HOME": str(checkout)} | settings
+    command = ["make", "-C", str(checkout), target, *words]
+    return subprocess.run(command, env=settings, capture_output=True, text=True)
+
+
+def calls(checkout, venv=".venv"):
+    file = checkout / venv / "bin" / "calls"
+    return file.read_text().splitlines() if file.is_file() else []
+
+
+BOTH = ["requirements/install.py site", "requirements/install.py dev"]
+
+
+@pytest.mark.parametrize("done", [1, 2])
+def test_an_installation_that_is_cut_short_is_made_anew(checkout, done):
+    fake_python(checkout / "bin" / "python3")
+    path = {"PATH": f"{checkout / 'bin'}:{os.environ['PATH']}"}
+    command = ["make", "-C", str(checkout), "test"]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    settings = {"env": os.environ | path, "start_new_session": True}
+    child = subprocess.Popen(command, **settings, **quiet)
+    while len(calls(checkout)) < done:
         time.sleep(0.005)
     os.killpg(child.pid, signal.SIGKILL)
     child.wait()
-    assert len(calls.read_text().splitlines()) < 4
-    subprocess.run(make, check=True, stdout=subprocess.DEVNULL)
-    names = ["uv.txt", "site.txt", "torch==", "dev.txt"]
-    whole = calls.read_text().splitlines()
-    assert len(whole) == 4
-    assert all(name in call for name, call in zip(names, whole, strict=True))
+    (checkout / ".venv" / "bin" / "half").touch()
+    ran = make(checkout)
+    assert ran.returncode == 0
+    assert ("cut short" in ran.stderr) == (done == 1)
+    assert calls(checkout)[-2:] == (BOTH if done == 1 else BOTH[1:] * 2)
+    assert (checkout / ".venv" / "bin" / "half").exists() == (done == 2)
+    assert make(checkout).stderr == ""  # and now it is whole
+    assert len(calls(checkout)) == 2 if done == 1 else 3
 
 
-def test_make_installs_nothing_while_something_else_runs(make, tmp_path):
+PATHS = ["My Envs/linreg", "it's $HOME", 'a "b" #c; touch d', "`touch e`", "new/$(x)"]
+
+
+@pytest.mark.parametrize("name", PATHS)
+def test_an_environment_may_have_any_name_and_nothing_beside_it_is_touched(
+    checkout, name
+):
+    """As rokudev/samples issue 31: `rm -rf .../My Envs/linreg` removed .../My."""
+    for word in (*name.replace("/", " ").split(), "bin"):
+        (checkout / word).mkdir(exist_ok=True)
+        (checkout / word / "precious").touch()
+    python = checkout / "bin" / "a $python's" / "python"
+    fake_python(python)
+    before = {path for path in checkout.rglob("*") if path.name != "python3"}
+    for pins in ("as they are", "# others\n"):
+        if pins.startswith("#"):
+            (checkout / "requirements" / "site.txt").write_text(pins)
+        ran = make(checkout, f"VENV={name}", f"PYTHON={python}")
+        assert ran.returncode == 0, ran.stderr
+        assert calls(checkout, name) == BOTH
+        assert before <= set(checkout.rglob("*"))
+    new = {path.relative_to(checkout).parts[0] for path in checkout.rglob("*")}
+    old = {path.relative_to(checkout).parts[0] for path in before}
+    assert new - old <= {name.split("/")[0]}
+
+
+def theirs(checkout, kind):
+    """Put something of somebody else's where the environment would be."""
+    venv = checkout / ".venv"
+    if kind == "file":
+        venv.write_text("precious")
+    elif kind == "link":
+        (checkout / "elsewhere").mkdir()
+        (checkout / "elsewhere" / "precious").touch()
+        venv.symlink_to("elsewhere")
+    elif kind == "dangling link":
+        venv.symlink_to("a disk that is not mounted")
+    else:
+        fake_python(venv / "bin" / "python")
+        (venv / "pyvenv.cfg").write_text("uv = 0.13.9" if kind == "of uv" else "")
+    return sorted(venv.rglob("*")) if venv.is_dir() else os.lstat(venv).st_size
+
+
+@pytest.mark.parametrize("kind", ["file", "link", "dangling link", "of uv", "of venv"])
+def test_what_make_did_not_make_stays_and_make_says_what_to_do(checkout, kind):
+    """As luanti-org/luanti issue 12567."""
+    before = theirs(checkout, kind)
+    for target in ("test", "html", "lint", "bench", "lock", "serve", "draft"):
+        ran = make(checkout, target=target)
+        assert ran.returncode != 0
+        assert ".venv is there, and make did not make it" in ran.stderr, target
+        assert "VENV=" in ran.stderr
+    venv = checkout / ".venv"
+    after = sorted(venv.rglob("*")) if venv.is_dir() else os.lstat(venv).st_size
+    assert after == before
+
+
+@pytest.mark.parametrize("name", ["", "-rf", "-"])
+def test_what_is_no_path_is_refused(checkout, name):
+    ran = make(checkout, f"VENV={name}")
+    assert ran.returncode != 0
+    assert f"VENV='{name}' is no path" in ran.stderr
+
+
+def test_a_home_that_the_shell_left_as_a_tilde_is_found(checkout):
+    assert make(checkout, "VENV=~/linreg", "PYTHON=~/bin/python3").returncode == 0
+    assert calls(checkout, "linreg") == BOTH
+
+
+def test_a_link_to_an_environment_of_ours_stays_a_link(checkout):
+    assert make(checkout, "VENV=other disk").returncode == 0
+    (checkout / ".venv").symlink_to("other disk")
+    (checkout / "requirements" / "site.txt").write_text("# other pins\n")
+    assert make(checkout).returncode == 0
+    assert (checkout / ".venv").is_symlink()
+    assert calls(checkout) == BOTH
+
+
+OTHERS = {
+    "its Python is gone": "broken",
+    "it was made for another Python": "kind",  # as after an upgrade of the system
+}
+
+
+@pytest.mark.parametrize("reason", OTHERS)
+def test_an_environment_that_cannot_serve_is_made_anew_and_says_so(checkout, reason):
+    assert "there is none" in make(checkout).stderr
+    (checkout / ".venv" / "bin" / OTHERS[reason]).write_text("another one\n")
+    (checkout / ".venv" / "stale").touch()
+    ran = make(checkout)
+    assert f"The environment .venv is made: {reason}.\n" in ran.stderr
+    assert calls(checkout) == BOTH
+    assert not (checkout / ".venv" / "stale").exists()
+    assert make(checkout).stderr == ""
+
+
+def test_another_python_that_is_named_makes_it_anew_one_that_is_found_does_not(
+    checkout,
+):
+    make(checkout)
+    (checkout / "bin" / "kind").write_text("another one\n")  # python3 is newer now
+    assert make(checkout).stderr == make(checkout, PYTHON="python3").stderr == ""
+    ran = make(checkout, "PYTHON=python3")
+    assert "it was made for another Python" in ran.stderr
+
+
+def test_a_change_of_the_pins_is_seen_and_a_new_date_is_none(checkout):
+    make(checkout)
+    for name in ("site.txt", "dev.txt", "uv.txt"):
+        os.utime(checkout / "requirements" / name)
+        assert make(checkout).stderr == ""
+    (checkout / "requirements" / "dev.txt").write_text("# other pins\n")
+    assert make(checkout).stderr == ""
+    assert calls(checkout) == [*BOTH, BOTH[1]]
+
+
+def test_clean_removes_what_make_made_and_nothing_else(checkout):
+    names = ["docs/_build/html", "docs/_build/old", "docs/_programs", "docs/tutorial"]
+    names += ["docs/_build/next", "docs/_build/trees", "docs/_build/draft", "mutants"]
+    for name in names:
+        (checkout / name).mkdir(parents=True)
+        (checkout / name / "precious").touch()
+    ran = make(checkout, target="clean")
+    for name in names:
+        assert (checkout / name / "precious").exists(), name
+        assert f"{name} was not made by make, so it stays as it is." in ran.stderr
+        (checkout / name / ".checksum").touch()
+    assert make(checkout, target="clean").stderr == ""
+    assert not [name for name in names if (checkout / name).exists()]
+
+
+def test_make_installs_nothing_while_something_else_runs(checkout):
     """As emissary-ingress/emissary issue 1515: `make -j` in a fresh checkout."""
-    make[3:4] = ["-j4", "html", "test"]
-    subprocess.run(make, check=True, capture_output=True)
-    turns = (tmp_path / ".venv" / "bin" / "turns").read_text().split()
+    assert make(checkout, "-j4", "html", "lint").returncode == 0
+    turns = (checkout / ".venv" / "bin" / "turns").read_text().split()
     assert turns == ["begin", "end"] * (len(turns) // 2)
     assert len(turns) > 10
 
 
-def test_make_hands_on_nothing_that_is_meant_for_another_python():
+PIP_CONF = """
+[global]
+index-url = https://a.example/simple
+extra-index-url =
+    https://b.example/simple
+    https://c.example/simple
+find-links = /wheels /more
+cert = /office.pem
+trusted-host = a.example
+constraint = /constraints.txt
+user = yes
+[install]
+index-url = https://mirror.example/simple
+target = /somewhere
+no-binary = :all:
+"""
+OF_OTHERS = ("PIP_REQUIRE_HASHES", "PIP_USER", "PIP_TARGET", "PIP_PREFIX", "PIP_ROOT")
+OF_OTHERS += ("UV_NO_VERIFY_HASHES", "UV_EXCLUDE", "UV_OVERRIDE", "UV_WORKING_DIR")
+
+
+@pytest.fixture
+def install(tmp_path, monkeypatch):
+    """requirements/install.py, with the commands that it would run, by their result."""
+    for name in [name for name in os.environ if name.startswith(("PIP_", "UV_"))]:
+        monkeypatch.delenv(name)
+    for name in (*OF_OTHERS, "PIP_CONSTRAINT", "PIP_REQUIREMENT"):
+        monkeypatch.setenv(name, "1")
+    monkeypatch.setenv("PIP_CONFIG_FILE", str(tmp_path / "pip.conf"))
+    (tmp_path / "pip.conf").write_text(PIP_CONF)
+    file = ROOT / "requirements" / "install.py"
+    spec = importlib.util.spec_from_file_location("install", file)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    commands = []
+
+    def run(command, **_options):
+        commands.append(" ".join(command).removeprefix(f"{sys.executable} -m "))
+        failed = any(name in commands[-1] for name in module.failing)
+        return SimpleNamespace(returncode=int(failed))
+
+    module.failing, module.commands = [], commands
+    monkeypatch.setattr(module, "subprocess", SimpleNamespace(**vars(subprocess)))
+    monkeypatch.setattr(module.subprocess, "run", run)
+    return module
+
+
+def test_pip_gets_the_settings_of_the_network_and_no_others(install, monkeypatch):
+    monkeypatch.setenv("PIP_PROXY", "http://proxy.example:3128")
+    settings = install.settings_of_pip()
+    environment = install.for_pip(settings)
+    command = [sys.executable, "-m", "pip", "config", "list"]
+    listed = subprocess.check_output(command, env=environment, text=True)
+    assert listed.splitlines() == [
+        ":env:.cert='/office.pem'",
+        f":env:.config-file='{os.devnull}'",
+        ":env:.disable-pip-version-check='1'",
+        r":env:.extra-index-url='\nhttps://b.example/simple\nhttps://c.example/simple'",
+        ":env:.find-links='/wheels /more'",
+        ":env:.index-url='https://mirror.example/simple'",
+        ":env:.proxy='http://proxy.example:3128'",
+        ":env:.trusted-host='a.example'",
+    ]
+
+
+def test_uv_gets_them_under_its_own_names(install, monkeypatch):
+    """As astral-sh/uv issues 1474, 2020 and 6649."""
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/less.pem")
+    monkeypatch.setenv("UV_INSECURE_HOST", "mine.example")
+    environment = install.for_uv(install.settings_of_pip())
+    found = {k: v for k, v in environment.items() if k.startswith("UV_")}
+    assert found == {
+        "UV_DEFAULT_INDEX": "https://mirror.example/simple",
+        "UV_INDEX": "https://b.example/simple https://c.example/simple",
+        "UV_FIND_LINKS": "/wheels,/more",
+        "UV_INSECURE_HOST": "mine.example",  # what is said to uv counts more
+        "UV_INDEX_STRATEGY": "unsafe-best-match",
+    }
+    assert environment["SSL_CERT_FILE"] == "/office.pem"
+    assert install.for_uv({})["SSL_CERT_FILE"] == "/less.pem"
+
+
+TORCH = re.search(r"(?m)^torch==.*", (ROOT / "constraints.txt").read_text())[0]
+PIP = "pip install -q --only-binary=:all:"
+FILE = "--require-hashes -r {}/requirements/{}.txt"
+UV = f"uv pip install -q --no-build --python {sys.executable} --reinstall"
+
+
+def test_pytorch_comes_first_and_all_else_by_hash(install):
+    assert install.Installer().site()
+    assert install.Installer().dev()
+    assert install.commands == [
+        f"{PIP} --no-deps {TORCH}",
+        f"{PIP} {FILE.format(ROOT, 'uv')}",
+        f"{UV} {FILE.format(ROOT, 'site')}",
+        "pip check",
+        f"{UV} {FILE.format(ROOT, 'dev')}",
+    ]
+
+
+@pytest.mark.parametrize("why", ["uv fails", "no index"])
+def test_where_uv_cannot_pip_installs_the_same_hashes(install, why, tmp_path, capfd):
+    if why == "uv fails":  # as home-assistant/core issue 128214: a home without a cache
+        install.failing.append("uv pip")
+    else:
+        (tmp_path / "pip.conf").write_text("[install]\nno-index = true\n")
+    assert install.Installer().dev()
+    assert install.commands[-1] == (
+        f"{PIP} --force-reinstall --no-deps {FILE.format(ROOT, 'dev')}"
+    )
+    assert ("uv pip" in "".join(install.commands)) == (why == "uv fails")
+    assert ("so pip does" in capfd.readouterr().err) == (why == "uv fails")
+    install.failing.append("pip")
+    assert not install.Installer().dev()
+
+
+def test_without_a_build_of_pytorch_nothing_else_is_tried(install, capfd):
+    install.failing.append("torch")
+    assert not install.Installer().site()
+    assert len(install.commands) == 1
+    said = capfd.readouterr().err
+    assert TORCH in said
+    assert "make PYTHON=" in said
+    assert "Macs with an Intel processor" in said
+
+
+def test_the_libraries_that_a_build_for_cuda_lacks_are_added(install):
+    install.failing.append("pip check")
+    assert install.Installer().site()
+    assert install.commands[-1] == f"{PIP} -c {ROOT / 'constraints.txt'} torch"
+
+
+FOR_OTHERS = (
+    *("PYTHONHOME", "PYTHONPATH", "PYTHONOPTIMIZE", "PYTHONWARNINGS", "PYTHONINSPECT"),
+    *("PYTHONSAFEPATH", "PYTHONWARNDEFAULTENCODING", "PWDEBUG"),
+    *("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_DISABLE_PLUGIN_AUTOLOAD"),
+    *("PYTEST_TIMEOUT", "COVERAGE_FILE", "COV_CORE_SOURCE", "MYPYPATH"),
+    *("HYPOTHESIS_STORAGE_DIRECTORY", "RUFF_OUTPUT_FORMAT", "TMPDIR"),
+)
+
+
+def test_make_hands_on_nothing_that_is_meant_for_other_programs(tmp_path):
     """As robotmcp/ros-mcp-server issue 275: on PYTHONPATH stand the plugins of ROS."""
-    others = dict.fromkeys(OF_ANOTHER_PYTHON, "of another")
+    others = dict.fromkeys(FOR_OTHERS, f"{tmp_path}/of another/{50 * 'x'}")
+    Path(others["TMPDIR"]).mkdir(parents=True)
     settings = os.environ | others | {"PYTHONDEVMODE": "handed on"}
     asked = {"input": "include Makefile\nshow:\n\t@env\n", "text": True}
     command = ["make", "-f", "-", "show"]
-    shown = subprocess.check_output(command, cwd=ROOT, env=settings, **asked)
-    assert "PYTHONDEVMODE=handed on\n" in shown
-    assert "of another" not in shown
+    ran = subprocess.run(command, cwd=ROOT, env=settings, capture_output=True, **asked)
+    assert "PYTHONDEVMODE=handed on\n" in ran.stdout
+    assert "of another" not in ran.stdout
+    assert "TMPDIR is too long" in ran.stderr
+    settings["TMPDIR"] = "/tmp"
+    ran = subprocess.run(command, cwd=ROOT, env=settings, capture_output=True, **asked)
+    assert "TMPDIR=/tmp\n" in ran.stdout
 
 
 def fake_browser(path):
@@ -131,7 +428,7 @@ def test_without_a_browser_make_says_in_one_line_what_to_do(tmp_path):
 
 
 def test_make_serve_listens_on_this_machine_alone():
-    dry = ["make", "-n", "-C", str(ROOT), "serve", f"VENV={sys.prefix}"]
+    dry = ["make", "-n", "-C", str(ROOT), "serve"]
     ran = subprocess.run(dry, capture_output=True, text=True, check=True)
     assert "-m http.server --bind 127.0.0.1 " in ran.stdout
 
@@ -148,3 +445,51 @@ def test_workflows_have_least_privilege_and_pinned_actions():
     assert len(uses) == text.count("uses:") > 0
     assert "persist-credentials: false" in text
     assert "pull_request_target" not in text
+
+
+def git(folder, *words):
+    who = ["-c", "user.name=Somebody", "-c", "user.email=somebody@example.org"]
+    command = ["git", "-C", str(folder), *who, *words]
+    return subprocess.check_output(command, text=True, stderr=subprocess.DEVNULL)
+
+
+def test_publishing_keeps_what_was_added_to_the_branch(tmp_path):
+    """As tschaub/gh-pages issue 236: each publish removed CNAME."""
+    (workflow,) = (ROOT / ".github" / "workflows").iterdir()
+    script = textwrap.dedent(workflow.read_text().rpartition("run: |\n")[2])
+    server = tmp_path / "me" / "fork.git"
+    server.mkdir(parents=True)
+    git(server, "init", "--quiet", "--bare")
+    settings = {
+        "GITHUB_SERVER_URL": tmp_path.as_uri(),
+        "GITHUB_REPOSITORY": "me/fork",
+        "GITHUB_SHA": "0123",
+        "TOKEN": "secret",
+    }
+
+    def publish(**files):
+        site = tmp_path / "site"
+        shutil.rmtree(site, ignore_errors=True)
+        site.mkdir()
+        for name, text in files.items():
+            (site / f"{name}.html").write_text(text)
+        command = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script]
+        subprocess.run(command, cwd=site, env=os.environ | settings, check=True)
+        return set(git(server, "ls-tree", "-r", "--name-only", "gh-pages").split("\n"))
+
+    assert publish(index="1", old="1") == {"", ".nojekyll", "index.html", "old.html"}
+    clone = tmp_path / "clone"
+    git(tmp_path, "clone", "--quiet", "--branch", "gh-pages", str(server), str(clone))
+    mine = ["CNAME", "google 123.html", "well-known/security.txt"]
+    for name in mine:
+        (clone / name).parent.mkdir(exist_ok=True)
+        (clone / name).write_text(name)
+    (clone / "index.html").write_text("edited")
+    git(clone, "add", "--all")
+    git(clone, "commit", "--quiet", "--message", "Create CNAME")
+    git(clone, "push", "--quiet")
+    for number in ("2", "3"):  # again and again
+        expected = {"", ".nojekyll", "index.html", *mine}
+        assert publish(index=number) == expected
+        assert git(server, "show", "gh-pages:CNAME") == "CNAME"
+        assert git(server, "show", "gh-pages:index.html") == number

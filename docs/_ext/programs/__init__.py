@@ -40,10 +40,14 @@ def watch_stage(gallery_conf: dict[str, Any], stage: str, when: str) -> None:
 
 
 def prepare_programs(app: Sphinx) -> None:
-    """Write the programs; see to it that a stage which was interrupted runs again."""
+    """Write the programs; see to it that a stage runs whose page has no output."""
     running = Path(app.srcdir, RUNNING)
-    if running.is_file():  # perhaps it has its checksum, and not yet its page
-        for checksum in running.parent.rglob(f"{running.read_text('utf-8')}.md5"):
+    interrupted = running.read_text("utf-8") if running.is_file() else ""
+    for checksum in running.parent.rglob("plot_*.py.md5"):
+        page = checksum.with_suffix("").with_suffix(".rst")
+        # Perhaps it was killed between the two, or only written, as in a draft.
+        has_run = page.is_file() and "sphx-glr-timing" in page.read_text("utf-8")
+        if checksum.stem == interrupted or not has_run:
             checksum.unlink()
     write_programs(Path(app.srcdir).parent)
 

@@ -308,8 +308,15 @@ def write_programs(root: Path) -> None:
         for statement, place in stage.places.items():
             if place != FOLD:
                 taught_in.setdefault(statement, page)
-    shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(examples, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    mark = folder / ".checksum"  # as docs/build.py marks what it made
+    if folder.is_dir() and any(folder.iterdir()) and not mark.is_file():
+        raise FileExistsError(f"{folder} was not made here: move it away")
+    folder.mkdir(exist_ok=True)
+    mark.touch()
+    for old in folder.rglob("plot_*.py"):
+        old.unlink()
+    ignore = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(examples, folder, ignore=ignore, dirs_exist_ok=True)
     for page, stage in pages.items():
         program = stage.program(title_of(stage, taught_in, stages))
         (folder / page).write_text(program, encoding="utf-8")

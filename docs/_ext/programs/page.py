@@ -19,6 +19,8 @@ ALL = {
     "tutorial_python.zip": "All programs (.zip)",
     "tutorial_jupyter.zip": "All notebooks (.zip)",
 }
+# The lowest that all programs were run with: pyproject.toml says the same.
+NEEDS = "Python 3.11, PyTorch 2.13, NumPy 1.23 and Matplotlib 3.6, or newer"
 COLAB = "https://colab.research.google.com/github/{}/blob/gh-pages/notebooks/{}.ipynb"
 
 
@@ -66,7 +68,9 @@ def link_to_page(page: str, label: str = "") -> nodes.Element:
 
 def box(files: dict[str, str]) -> nodes.container:
     """Return a box of downloads: their labels, by file."""
-    needs = nodes.paragraph("", "Complete: needs only torch, numpy, matplotlib. ")
+    # Not a text of the paragraph: the first PyTorch of the page links to the glossary.
+    words = nodes.inline("", f"Complete: needs only {NEEDS}. ")
+    needs = nodes.paragraph("", "", words)
     needs += link_to_page("/run", "Run it on your machine, or in Colab")
     listed = nodes.bullet_list()
     for file, label in files.items():

@@ -80,32 +80,45 @@ function parsePoints(text) {
   return count < low || count > high || points.includes(null) ? null : points;
 }
 
-/** Read an experiment. Anything but its exact grammar, within bounds, gives null. */
+/** What mail and chat programs make of an address, undone. */
+function tidy(text) {
+  try {
+    for (let i = 0; i < 3; i++) text = decodeURIComponent(text); // once for each program
+  } catch { /* a lone % */ }
+  return text
+    .replace(/[\u2212\u2010-\u2015]/g, "-") // a minus that became a dash
+    .replace(/[^!-~]/g, "") // broken lines, marks that nobody sees
+    .replace(/&(amp;|#38;|#x26;)+/gi, "&")
+    .replace(/=3D/gi, "=")
+    .replace(/[^\w]+$/, ""); // the end of a sentence
+}
+
+/** Read as much of an experiment as can be read, and tell whether that was all. */
 function decode(text) {
-  if (text.length > 8000) return null;
   const fields = new Map();
-  for (const part of text.split("&")) {
-    const [name, value, ...rest] = part.split("=");
-    if (rest.length || value === undefined || fields.has(name)) return null;
-    fields.set(name, value);
+  let complete = text.length <= 8000, known = false;
+  for (const part of tidy(text.slice(0, 8000)).split("&")) {
+    const [name, value = "", ...rest] = part.split("=");
+    const isOurs = ["preset", "points"].includes(name) || Object.hasOwn(BOUNDS, name);
+    if (!isOurs) continue; // somebody counts visitors
+    known = true;
+    const read = { preset: readPreset, points: parsePoints }[name] ?? parseNumber;
+    const found = rest.length ? null : read(value, BOUNDS[name]);
+    if (found === null || fields.has(name)) complete = false;
+    else fields.set(name, found);
   }
   const name = fields.get("preset") ?? "post";
-  if (!Object.hasOwn(PRESETS, name)) return null;
   const base = presetExperiment(name), experiment = { ...base };
-  fields.delete("preset");
-  for (const [key, value] of fields) {
-    if (key !== "points" && !Object.hasOwn(BOUNDS, key)) return null;
-    const read = key === "points" ? parsePoints : parseNumber;
-    experiment[key] = read(value, BOUNDS[key]);
-    if (experiment[key] === null) return null;
-  }
+  Object.assign(experiment, Object.fromEntries(fields));
   if (!fields.has("points")) {
     experiment.points = impliedPoints(experiment, [...fields.keys()], base);
   }
   experiment.n = experiment.points.length;
   experiment.batch = Math.min(experiment.batch, experiment.n);
-  return experiment;
+  return { experiment, complete: complete && known };
 }
+
+const readPreset = (name) => (Object.hasOwn(PRESETS, name) ? name : null);
 
 Object.assign(explorer, {
   BOUNDS, POINT, DATA_SETTINGS, clamp, presetExperiment, encode, decode,
