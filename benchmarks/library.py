@@ -112,9 +112,9 @@ def epoch_written_out() -> Run:
         k = m = 0.0
         for index in torch.randperm(len(data)).split(BATCH):
             x, y = data.x[index], data.y[index]
-            error = k * x + m - y
-            k -= 0.02 * torch.mean(error * x).item()
-            m -= 0.02 * torch.mean(error).item()
+            residual = y - (k * x + m)
+            k += 0.02 * torch.mean(residual * x).item()
+            m += 0.02 * torch.mean(residual).item()
         return k, m
 
     return run

@@ -8,8 +8,7 @@ to the data. You do one such step by hand, and then let a loop do 175.
 **What you will learn:** what a loss and a gradient are, why the data comes in
 mini-batches, how to write the training loop, and how to see whether it has finished.
 
-**What you need:** stage 1, the dataset, and stage 2, the model. A derivative helps, but
-you need not compute one.
+**What you need:** stages 1 and 2. A derivative helps, but you need not compute one.
 """
 
 # %%
@@ -91,6 +90,7 @@ plot_points(dataset.x, dataset.y)
 plot_line(model.k.item(), model.m.item(), (-3, 3), "model")
 plt.vlines(dataset.x, prediction.detach(), dataset.y, color=INK, linewidth=0.8)
 plt.title("The differences that the loss squares")
+# sphinx_gallery_live = "by-hand"
 # Figure: The data and the flat line of a fresh model; an upright line joins each point
 # to it, the shortest ones left of the middle, the longest on the right.
 plt.show()
@@ -110,9 +110,9 @@ change = mean_squared_error(prediction + 0.001, dataset.y) - loss
 print(f"the loss changes by {change.item():.5f}")
 
 # %%
-# It falls. The *gradient* tells this of all parameters. It holds a number for each: how
-# steeply the loss rises as that parameter grows. ``loss.backward()`` computes it, from
-# the memory that stage 2 showed as ``grad_fn``, and leaves it in ``.grad``.
+# It falls. The *gradient* holds a number for each parameter: how steeply the loss rises
+# as it grows. ``loss.backward()`` computes it, from the memory that stage 2 showed as
+# ``grad_fn``, and leaves it in ``.grad``.
 
 loss.backward()
 print(f"steepness along k: {model.k.grad.item():.2f}")
@@ -123,24 +123,24 @@ assert f"{change.item():.5f}" == f"{0.001 * model.m.grad.item():.5f}"
 # sphinx_gallery_end_ignore
 
 # %%
-# So the gradient foretells what a small change does.
+# The gradient foretold the change.
 #
 # See the steepness
 # -----------------
 #
 # Hold k at 0 and vary m, and the loss is a parabola. Its tangent at m = 0 has the
-# steepness along m. It falls to the right: a larger m is better.
+# steepness along m, and falls to the right: a larger m is better.
 
 m_values = torch.linspace(-3, 8, 50)
 losses = [torch.mean((dataset.y - m) ** 2) for m in m_values]
 plt.plot(m_values, losses, color=MODEL, label="loss for k = 0")
-ends = torch.tensor([-3.0, 2.5])
-tangent = loss.item() + model.m.grad.item() * ends
-plt.plot(ends, tangent, color=INK, linestyle="--", label="tangent")
+tangent = loss.item() + model.m.grad.item() * m_values
+plt.plot(m_values[:25], tangent[:25], color=INK, linestyle="--", label="tangent")
 plt.plot(0, loss.item(), "o", color=MODEL)
 plt.gca().set(xlabel="intercept m", ylabel="mean squared error")
 plt.title("The loss as m changes")
 plt.legend()
+# sphinx_gallery_live = "tangent"
 # Figure: A parabola over the intercept, with a dot at 0 on its falling left branch and
 # a dashed tangent there, which falls to the right.
 plt.show()
@@ -192,18 +192,18 @@ assert f"{second_loss.item():.2f}" == "38.88"
 # The loss is smaller. Training repeats this. (Run the cell again, in the notebook: a
 # second step leads to 38.88.)
 #
-# How do you choose a learning rate? If it is too small, the loss creeps; if too large,
-# it grows. Try 0.1, 0.01 and 0.001, and keep the largest with which it falls. (Here 0.1
-# would be quicker; 0.01 lets you watch.)
+# Which learning rate? If it is too small, the loss creeps; if too large, it grows. Try
+# 0.1, 0.01 and 0.001, and keep the largest with which it falls. (Here 0.1 would be
+# quicker; 0.01 lets you watch.)
 #
 # Mini-batches
 # ------------
 #
-# That step looked at all fifty points. With fifty million it would take long, and you
-# need thousands of steps. So a step takes its gradient from a *mini-batch*, a few
-# points picked at random, here 8. Downhill for them is mostly downhill for all, as
-# `a later page <understanding/plot_01_one_step.html#what-the-step-is-good-for>`__
-# counts. One *epoch* is one pass through all points.
+# That step looked at all fifty points. With fifty million, each would take long. So a
+# step takes its gradient from a *mini-batch*, a few points picked at random, here 8.
+# Downhill for them is mostly downhill for all, as `a later page
+# <understanding/plot_01_one_step.html#what-the-step-is-good-for>`__ counts. One *epoch*
+# is one pass through all points.
 #
 # A loader takes the pairs from the dataset, shuffled anew for each epoch, and makes a
 # tensor x and a tensor y of each eight. ``new_loader`` makes one that begins with the
@@ -225,8 +225,8 @@ assert len(batches) == 7
 # sphinx_gallery_end_ignore
 
 # %%
-# Above are x and y of the first. Fifty points make six batches of 8 and one of 2, so 25
-# epochs are 175 steps.
+# First come x and y of one batch. Fifty points make six batches of 8 and one of 2, so
+# 25 epochs are 175 steps.
 #
 # The loop
 # --------
@@ -299,8 +299,8 @@ assert abs(history.epoch_loss[-1] - 0.25) < 0.1
 
 # %%
 # ``epoch_loss`` has a number for each epoch: the mean over its points, while the
-# parameters move. Each batch is measured before its own step. (In one batch of all
-# points the first is 44.34, the loss before training.)
+# parameters move. Each batch is measured before its own step. (With one batch of all
+# points, the first loss is that before training: 44.34.)
 
 plot_loss(history.epoch_loss)
 # Figure: The loss falls steeply in the first epochs, then flattens out just above zero.

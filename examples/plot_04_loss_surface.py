@@ -68,6 +68,7 @@ plot_parameters(dataset.k, dataset.m, "truth")
 plot_parameters(k_exact, m_exact, "exact")
 plt.gca().set_aspect("equal")
 plt.legend()
+# sphinx_gallery_live = "surface"
 # Figure: Bands of blue form slightly tilted ellipses, taller than wide, around a
 # diamond, the lowest point. The star of the truth lies just beside it.
 plt.show()

@@ -67,6 +67,7 @@ plot_bowl(dataset, reach=7)
 plot_trajectory(k, m)
 plt.title("Parameter trajectory")
 plt.legend()
+# sphinx_gallery_live = "path"
 # Figure: A path of crosses leaves (0, 0), climbs to the right, bends upwards, and ends
 # close to a diamond and a star in the middle of the bowl.
 plt.show()

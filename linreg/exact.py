@@ -7,11 +7,7 @@ from torch import Tensor
 def as_points(
     x: Tensor | np.ndarray, y: Tensor | np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return x and y as two arrays of shape (n,), or refuse what are no points.
-
-    Floats become float64. Whole numbers become Python's, which have all their digits;
-    so do times, counted in their unit.
-    """
+    """Return x and y as arrays of shape (n,): float64, or whole numbers of Python."""
     arrays = []
     for values in (x, y):
         array = np.asarray(values)
@@ -19,7 +15,7 @@ def as_points(
         if np.ma.is_masked(values) or (is_time and np.isnat(array).any()):
             raise ValueError("x and y must hold no masked values and no NaT")
         if is_time:
-            array = array.astype(np.int64)
+            array = array.astype(np.int64)  # counts them in their unit
         is_whole = array.dtype.kind in "iu"
         arrays.append(np.asarray(array, dtype=object if is_whole else np.float64))
     x, y = arrays
@@ -31,11 +27,8 @@ def as_points(
 
 
 def around_mean(values: np.ndarray) -> tuple[np.ndarray, float]:
-    """Return how far values lie from their mean, and the mean, in float64.
-
-    The first value is taken off before the mean: no digit is lost far from 0, where
-    float64 has none to spare, as for times in nanoseconds.
-    """
+    """Return how far values lie from their mean, and the mean, in float64."""
+    # From the first value: as float64, times in nanoseconds would lose their digits.
     differences = np.asarray(values - values[0], dtype=np.float64)
     mean = differences.mean()
     differences -= mean

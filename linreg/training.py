@@ -36,14 +36,11 @@ class History:
     parameters: dict[str, np.ndarray]
 
     def __eq__(self, other: object) -> bool:
-        return (
-            isinstance(other, History)
-            and np.array_equal(self.epoch_loss, other.epoch_loss)
-            and self.parameters.keys() == other.parameters.keys()
-            and all(
-                np.array_equal(values, other.parameters[name])
-                for name, values in self.parameters.items()
-            )
+        if not isinstance(other, History):
+            return False
+        mine, theirs = ({"": h.epoch_loss, **h.parameters} for h in (self, other))
+        return mine.keys() == theirs.keys() and all(
+            np.array_equal(mine[name], theirs[name]) for name in mine
         )
 
 

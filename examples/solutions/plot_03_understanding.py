@@ -86,7 +86,7 @@ assert loss_at(k_new, m_new, x_all, y_all) > loss_at(k, m, x_all, y_all)
 # sphinx_gallery_end_ignore
 
 # %%
-# **2. One side only.** How far it is off falls in proportion to h. A parabola leaves its
+# **2. One side only.** What it is off falls in proportion to h. A parabola leaves its
 # tangent by half the second derivative times :math:`h^2`; divided by h, that is h times
 # the mean of :math:`x_i^2`. To either side it leaves the tangent by the same amount, so
 # in the difference of the two sides it cancels.

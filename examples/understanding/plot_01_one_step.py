@@ -42,7 +42,8 @@ from linreg.training import History, copy_numbers, default_device, train
 # %%
 # In the middle of ``train`` you find the seven lines. Around them:
 #
-# * ``History`` is what ``train`` returns. ``@dataclass`` writes its ``__init__``.
+# * ``History`` is what ``train`` returns. ``@dataclass`` writes its ``__init__``, and
+#   ``__eq__`` compares two of them.
 # * ``copy_numbers`` copies a parameter, or all its records would change with it.
 #   ``detach`` leaves its memory behind, ``cpu`` fetches it from a GPU, and ``reshape``
 #   makes a plain number of a row of one.
@@ -54,8 +55,8 @@ from linreg.training import History, copy_numbers, default_device, train
 # * ``losses`` keeps the loss of each batch, ``sizes`` its number of points. They are
 #   read after the epoch: to read a number from a GPU means to wait for it.
 #   ``np.average`` weights with the sizes, so the batch of 2 counts less than one of 8.
-# * An epoch without a batch, and a loss that is not finite, end the training with an
-#   error that says what to try.
+# * An epoch without a batch, and a loss or a parameter that is not finite, end the
+#   training with an error. ``divergence`` says in it what to try.
 # * ``default_device`` finds a GPU if the machine has one, and
 #   ``model.to(default_device())`` moves a model there. For 8 points at a time that does
 #   not pay; for a large network it does.

@@ -135,8 +135,6 @@ print(f"train:      k = {model.k.item():.4f}, m = {model.m.item():.4f}")
 assert torch.allclose(path[-1, 2], torch.cat([model.k, model.m]), atol=1e-4)
 
 # %%
-# (``torch.func.vmap`` makes such code from a function for one run.)
-#
 # Batch sizes 1, 8 and 50
 # -----------------------
 #
@@ -163,8 +161,7 @@ plt.show()
 # batch has seen 8750. But they never settle. How far do the 200 runs scatter, and how
 # far does the loss over all points lie above the lowest? Average over the last 49
 # steps, seven epochs of batches of 8: a single step would mislead, since the loss rises
-# and falls within an epoch. At learning rate 0.05 it is twice as far above after the
-# batch of 2.
+# and falls within an epoch.
 
 print("  lr  batch   mean of k, m   spread of k, m   loss above")
 floors = {}
@@ -399,7 +396,6 @@ assert abs(floors[0.05, 8] / reshuffled[4] - 1) < 0.1  # the table of batch size
 # sphinx_gallery_end_ignore
 
 # %%
-# The same as a figure:
 
 plt.loglog(rates, predicted, color=EXACT, label="predicted")
 plt.loglog(rates, replaced, "o", color=BATCH, label="with replacement")

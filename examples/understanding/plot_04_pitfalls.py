@@ -2,11 +2,11 @@ r"""
 Pitfalls: bugs you will meet
 ============================
 
-Most bugs in a training do not stop the program. It runs to its end and gives you a
-wrong number. This page makes twelve bugs on purpose.
+Most bugs in a training do not stop the program: it runs to its end and gives a wrong
+number. This page makes fifteen bugs on purpose.
 
-**What you will learn:** twelve bugs by their symptoms, why each happens, the line that
-mends it, and the check that would have caught it.
+**What you will learn:** fifteen bugs by their symptoms, why each happens, what mends
+it, and which check would have caught it.
 
 **What you need:** stages 1 to 5, and no mathematics beyond theirs.
 """
@@ -15,8 +15,7 @@ mends it, and the check that would have caught it.
 # The imports
 # -----------
 #
-# The fold holds the dataset, the model and ``least_squares``, as in the stages.
-# ``use_house_style`` sets the look of the figures.
+# The fold holds what the stages taught, and the look of the figures.
 
 import warnings
 
@@ -41,8 +40,7 @@ from linreg.plotting import (
 # ----------------
 #
 # On a straight line you know what should come out. ``train`` guards against several of
-# these bugs, so the loops here are written by hand, mostly with all fifty points in a
-# step.
+# these bugs, so the loops here are written by hand.
 
 dataset = LinearRegressionDataset(k=3, m=5, n=50, seed=0)
 x, y = dataset.x, dataset.y
@@ -116,7 +114,7 @@ assert len({record.item() for record in copied}) > 30
 # %%
 # **Diagnosis.** On a CPU, ``numpy()`` gives a view of the tensor's memory, and the
 # optimiser writes into it. **Mend.** Append ``.copy()``. **Check.** Count the different
-# records, as above.
+# records.
 #
 # 2. The gradient is never cleared
 # --------------------------------
@@ -140,7 +138,6 @@ assert all(b < a for a, b in zip(losses[True], losses[True][1:], strict=False))
 # sphinx_gallery_end_ignore
 
 # %%
-# The same loop, with ``zero_grad`` and without:
 
 use_house_style()
 plt.plot(losses[False], color=INK, linestyle=":", label="without zero_grad")
@@ -155,9 +152,9 @@ plt.show()
 # %%
 # **Diagnosis.** ``backward`` *adds* to ``.grad``, so each step follows the sum of all
 # gradients so far: a ball in a bowl without friction. Along m it swings once in about
-# :math:`2 \pi (2 \eta)^{-1/2}` steps, 44 at the learning rate :math:`\eta` = 0.01.
+# :math:`2 \pi (2 \eta)^{-1/2}` steps, 44 at learning rate :math:`\eta` = 0.01.
 # **Mend.** ``optimizer.zero_grad()`` before ``backward``. **Check.** Compare ``.grad``
-# with a gradient that is computed afresh.
+# with a fresh gradient.
 
 model.zero_grad()
 for _ in range(2):  # the second time without zero_grad
@@ -174,9 +171,7 @@ assert round(2 * torch.pi / (2 * 0.01) ** 0.5) == 44
 # 3. The shapes (n, 1) and (n,) meet
 # ----------------------------------
 #
-# **Symptom.** The training settles, the loss stays large, and the line is flat. The
-# model is ``nn.Linear(1, 1)``, PyTorch's own line, with ``weight`` and ``bias`` for the
-# slope and the intercept.
+# **Symptom.** The training settles, the loss stays large, and the line is flat.
 
 column = x.unsqueeze(1)  # nn.Linear wants one row for each sample: shape (50, 1)
 torch.manual_seed(0)  # nn.Linear starts from random numbers
@@ -201,9 +196,8 @@ assert abs(loss.item() - y.var(correction=0).item()) < 0.01
 #
 # **Diagnosis.** The prediction has shape (50, 1), the data (50,). Their difference
 # *broadcasts* to 50 times 50 numbers: each prediction meets every y. **Mend.**
-# ``linear(column).squeeze(1)``. **Check.** Compare the shapes. PyTorch's own
-# ``nn.MSELoss`` warns, and ``simplefilter("error")`` at the top of a program makes
-# every warning stop it.
+# ``linear(column).squeeze(1)``. **Check.** Compare the shapes. ``nn.MSELoss`` warns,
+# and ``simplefilter("error")`` makes a warning stop the program.
 
 print("shape of the difference:", tuple((y - linear(column)).shape))
 with warnings.catch_warnings():
@@ -246,8 +240,48 @@ assert round(limit, 2) == 0.34
 
 # %%
 # **Diagnosis.** Each step jumps across the valley and lands higher on the other side.
-# The limit is 0.34 here, as the page on convergence found. **Mend.** A lower learning
+# The limit is 0.34 here. **Mend.** First scale the inputs, then lower the learning
 # rate. **Check.** ``isfinite``, as in the loop.
+#
+# A tiny rate alone ends the error, not the trouble. Say x is in metres, not kilometres:
+
+
+def losses_of(model, optimizer, x, y, loss_of=nn.functional.mse_loss):
+    """Take 1000 steps on all points, and return the loss before each."""
+    losses = []
+    for _ in range(1000):
+        loss = loss_of(model(x), y)
+        losses.append(loss.item())
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    return losses
+
+
+# %%
+
+metres = 1000 * x
+scaled = metres / metres.std()  # its standard deviation is 1
+for inputs, rate in [(metres, 3e-7), (scaled, 0.1)]:
+    model = LinearRegressionModel()
+    optimizer = torch.optim.SGD(model.parameters(), lr=rate)
+    losses = losses_of(model, optimizer, inputs, y)
+    print(f"learning rate {rate:g}: m = {model.m.item():.3f},", end=" ")
+    print(f"loss after 100 steps {losses[100]:.2f}, at the end {losses[-1]:.2f}")
+    # sphinx_gallery_start_ignore
+    stays = losses[100] - losses[-1]
+    if rate < 0.1:
+        assert 0 < stays < 0.1
+        assert abs(model.m.item()) < 0.05
+        variance = torch.mean((y - (k_exact * x + m_exact)) ** 2) * 50 / 48
+        share = 1 / 50 + x.mean() ** 2 / (50 * x.var(correction=0))
+        assert (m_exact - model.m.item()) / (variance * share).sqrt() > 50
+    else:
+        assert abs(model.m.item() - m_exact) < 1e-3
+    # sphinx_gallery_end_ignore
+
+# %%
+# The first loss seems to stay, and m has hardly moved from 0.
 #
 # 5. The loss is finite, the gradient is not
 # ------------------------------------------
@@ -265,11 +299,10 @@ assert model.k.grad.isnan()
 # sphinx_gallery_end_ignore
 
 # %%
-# **Diagnosis.** The line meets the first point, where the root has no derivative. In
-# the chain rule, infinity times 0 is ``nan``. ``set_detect_anomaly`` stops where it
-# begins, and warns with that line of your program. It is slow: use it to search.
-# **Mend.** ``abs`` in place of the root of a square. **Check.**
-# ``parameter.grad.isfinite().all()``.
+# **Diagnosis.** The line meets the first point, where the root has no derivative:
+# infinity times 0 is ``nan``. ``set_detect_anomaly`` stops where that begins, and warns
+# with the line of your program; it is slow. **Mend.** ``abs`` in place of the root of a
+# square. **Check.** ``parameter.grad.isfinite().all()``.
 
 with warnings.catch_warnings(), torch.autograd.set_detect_anomaly(True):
     warnings.simplefilter("ignore")  # the warning with your line: here it is not shown
@@ -309,8 +342,8 @@ assert max(abs(value - squared.mean().item()) for value in unweighted) > 5
 # %%
 # **Diagnosis.** In a plain mean of seven batches, each of the two points in the last
 # one counts four times as much as any other. **Mend.** Sum ``loss.item() * len(x)``,
-# and divide by the number of samples. **Check.** With fixed parameters, the loss of an
-# epoch must be that of the data.
+# and divide by the number of points. **Check.** With fixed parameters, an epoch's loss
+# is that of the data.
 #
 # 7. ``total += loss``
 # --------------------
@@ -331,7 +364,6 @@ def remembered(tensor):
 
 
 # %%
-# Sum 30 losses in two ways:
 
 model = LinearRegressionModel()
 total = number = 0.0
@@ -355,8 +387,8 @@ assert isinstance(number, float)
 # 8. Sorted data, never shuffled
 # ------------------------------
 #
-# Data often come sorted, by time or by class; here by x. **Symptom.** The parameters
-# run in a circle that misses the solution. The gradient is written by hand here.
+# **Symptom.** The data come sorted, here by x. The parameters run in a circle that
+# misses the solution.
 
 
 def last_steps(shuffle, weighted=False):
@@ -366,16 +398,15 @@ def last_steps(shuffle, weighted=False):
     for _ in range(100):
         index = torch.randperm(50, generator=order) if shuffle else torch.arange(50)
         for batch in rank[index].split(8):
-            error = k * x[batch] + m - y[batch]
+            residual = y[batch] - (k * x[batch] + m)
             rate = 0.05 * len(batch) / 8 if weighted else 0.05
-            k = k - rate * 2 * (error * x[batch]).mean()
-            m = m - rate * 2 * error.mean()
+            k = k + rate * 2 * (residual * x[batch]).mean()
+            m = m + rate * 2 * residual.mean()
             path.append((k.item(), m.item()))
     return torch.tensor(path[-140:])
 
 
 # %%
-# Two sorted runs, and one that is shuffled:
 
 in_order, shuffled = last_steps(shuffle=False), last_steps(shuffle=True)
 small_steps = last_steps(shuffle=False, weighted=True)
@@ -384,6 +415,18 @@ print("sorted, smaller last step: {:.3f} {:.3f}".format(*small_steps.mean(dim=0)
 print("mean of k and m, shuffled: {:.3f} {:.3f}".format(*shuffled.mean(dim=0)))
 # sphinx_gallery_start_ignore
 solution = torch.tensor([k_exact, m_exact])
+misses = {}  # of five equal batches, from the first of them on, or from another
+for first in range(5):
+    rank, k, m, path = x.double().argsort().split(10), 0.0, 0.0, []
+    for step in range(1000):
+        batch = rank[(first + step) % 5]
+        residual = y[batch].double() - (k * x[batch].double() + m)
+        k = k + 0.05 * 2 * (residual * x[batch]).mean()
+        m = m + 0.05 * 2 * residual.mean()
+        path.append(torch.stack([k, m]))
+    misses[first] = (torch.stack(path[-5:]).mean(dim=0) - solution).norm().item()
+assert 0.01 < min(misses.values()) <= max(misses.values()) < 0.03
+assert max(misses.values()) - min(misses.values()) < 1e-6  # no batch is the last one
 assert (in_order.mean(dim=0) - solution).norm() > 0.1
 assert (small_steps.mean(dim=0) - solution).norm() < 0.03
 assert (shuffled.mean(dim=0) - solution).norm() < 0.05
@@ -391,7 +434,6 @@ assert (in_order[:, 1] < m_exact).all()
 # sphinx_gallery_end_ignore
 
 # %%
-# The last 20 epochs of both:
 
 plt.plot(*shuffled.T, linestyle="none", marker=".", color=BATCH, label="shuffled")
 plt.plot(*in_order.T, marker="o", markersize=4, color=MODEL, label="sorted")
@@ -403,10 +445,10 @@ plt.show()
 
 # %%
 # **Diagnosis.** Sorted, the batch of 2 always holds the two points with the largest x,
-# and in its mean each counts four times. Let it take a quarter of a step, and on these
-# points most of the miss is gone. Even equal batches miss a little, since the largest x
-# always come last. **Mend.** ``DataLoader(..., shuffle=True)``. **Check.** Two passes
-# through the loader must differ.
+# and in its mean each counts four times. With a quarter of a step for it, most of the
+# miss is gone here. Equal batches miss a little, too: each holds one part of the range
+# of x, always in the same order. **Mend.** ``DataLoader(..., shuffle=True)``.
+# **Check.** Two passes through the loader must differ.
 
 loader = DataLoader(dataset, batch_size=8, shuffle=False)
 first, second = (torch.cat([inputs for inputs, _ in loader]) for _ in range(2))
@@ -439,7 +481,6 @@ with torch.inference_mode():
 # %%
 # **Diagnosis.** The training mode stays on until you end it. **Mend.** ``model.eval()``
 # before you measure, ``model.train()`` before you go on. **Check.** Measure twice.
-# (``inference_mode`` is something else: it records no graph.)
 #
 # 10. Whole numbers as input
 # --------------------------
@@ -465,7 +506,7 @@ assert linear(whole.float()).shape == (3, 1)
 # %%
 # **Diagnosis.** Whole numbers make a tensor of ``int64``, called Long. The parameters
 # are ``float32``, called Float. NumPy's ``float64``, called Double, is refused as well.
-# **Mend.** ``whole.float()``. **Check.** Compare the two types.
+# **Mend.** ``whole.float()``. **Check.** Compare the types.
 #
 # 11. A figure of something that requires grad
 # --------------------------------------------
@@ -487,13 +528,12 @@ print("requires grad:", model(x).requires_grad, "and", model(x).detach().require
 # %%
 # **Diagnosis.** A prediction carries its graph, an array cannot. **Mend.**
 # ``model(x).detach()``, or predict under ``torch.inference_mode()``. **Check.** Ask the
-# tensor, as above.
+# tensor.
 #
 # 12. No seed
 # -----------
 #
-# **Symptom.** You train twice in the same way and get two results. Did your last change
-# help, or chance?
+# **Symptom.** You train twice in the same way and get two results.
 
 
 def slope_after_an_epoch(generator=None):
@@ -520,32 +560,105 @@ assert pair[0] == pair[1]
 # **Diagnosis.** A loader draws from PyTorch's global generator, which starts anywhere.
 # **Mend.** Hand the loader a generator with a seed, and call ``torch.manual_seed(0)``
 # first of all: it seeds the global one, from which ``nn.Linear`` and dropout draw.
-# **Check.** Run twice, and compare for equality.
+# **Check.** Run twice, and compare for equality. (Another kind of processor may round
+# differently.)
 #
-# A seed makes a run repeatable on your machine. Another kind of processor may round
-# differently.
+# 13. The optimiser of another model
+# ----------------------------------
+#
+# **Symptom.** The loss stays the same to the last digit: nothing moves.
+
+model, before = LinearRegressionModel(), LinearRegressionModel()
+optimizer = torch.optim.SGD(before.parameters(), lr=0.1)
+losses = losses_of(model, optimizer, x, y)
+print(f"loss {losses[0]:.3f}, after 1000 steps {losses[-1]:.3f}")
+for name, parameter in model.named_parameters():
+    held = any(parameter is p for p in optimizer.param_groups[0]["params"])
+    print(f"the optimiser holds {name}: {held}")
+    # sphinx_gallery_start_ignore
+    assert not held
+    assert parameter.item() == 0 != parameter.grad.item()
+# sphinx_gallery_end_ignore
+# sphinx_gallery_start_ignore
+assert losses[0] == losses[-1]
+# sphinx_gallery_end_ignore
+
+# %%
+# **Diagnosis.** The optimiser holds the parameters of a model that you made before.
+# ``backward`` fills the gradients of this one, and nobody reads them. **Mend.** Make
+# the optimiser after the model, in the same cell of a notebook. **Check.** As above.
+#
+# 14. A jump between two printed losses
+# -------------------------------------
+#
+# **Symptom.** Every hundredth loss is printed. It stays the same, but not at 0, as it
+# could for points without noise.
+
+line = 3 * x + 5
+model = LinearRegressionModel()
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+losses = losses_of(model, optimizer, x, line, nn.functional.l1_loss)
+print("every hundredth:", *(f"{loss:.3f}" for loss in losses[400::100]))
+print("all of the last:", *(f"{loss:.3f}" for loss in losses[-6:]))
+# sphinx_gallery_start_ignore
+assert max(losses[400::100]) - min(losses[400::100]) < 1e-3
+assert max(losses[-6:]) > 1.5 * min(losses[-6:])
+# sphinx_gallery_end_ignore
+
+# %%
+# **Diagnosis.** The gradient of a mean *absolute* error does not shrink near the
+# solution. So k and m jump across it, and at every second step they are back. 100 is
+# even: you saw one of two places. **Mend.** A learning rate that falls. **Check.** The
+# smallest and the largest loss between two prints.
+#
+# 15. The wrong device
+# --------------------
+#
+# **Symptom.** An error that names two devices. ``meta`` stands in for a GPU here: each
+# machine has it. It knows shapes, and no numbers.
+
+model = LinearRegressionModel().to("meta")
+try:
+    model(x)
+except RuntimeError as error:
+    print("RuntimeError:", error)
+# sphinx_gallery_start_ignore
+else:
+    raise AssertionError("two devices must be refused")
+# sphinx_gallery_end_ignore
+x.to("meta")  # a copy, which is lost
+print("x is on", x.device, "and the model on", model.k.device)
+print("x moved, prediction on", model(x.to("meta")).device)
+# sphinx_gallery_start_ignore
+assert x.device.type == "cpu"
+assert model(x.to("meta")).shape == (50,)
+# sphinx_gallery_end_ignore
+
+# %%
+# **Diagnosis.** ``to`` moves a model itself, but only returns a copy of a tensor.
+# **Mend.** ``x, y = x.to(device), y.to(device)`` in the loop. **Check.** Print both
+# devices.
 #
 # What they have in common
 # ------------------------
 #
-# Bugs 10 and 11 stop with an error; 2, 4, 5 and 7 show in the loss or the memory. One
-# habit finds 3 and 8: *try the program first on a problem whose answer you know*, such
-# as a straight line. Bugs 1, 6, 9 and 12 leave a line that looks right, and only their
-# own checks find them.
+# Bugs 10, 11 and 15 stop with an error; 2, 4, 5, 7 and 13 show in the loss or the
+# memory. One habit finds 3 and 8: *try the program first on a problem whose answer you
+# know*. The others leave a line that looks right: only their own checks find them.
 #
-# `The explorer <../../explorer.html#preset=above&steps=40>`__ shows the fourth bug as
-# it happens.
+# `The explorer <../../explorer.html#preset=above&steps=40>`__ shows the fourth as it
+# happens.
 #
 # Exercises
 # ---------
 #
-# Change the cell in the notebook, then run it and those below it; `Run it yourself
-# <../../run.html>`__ says how to get one.
+# Change the cell in the notebook, then run it and those below it (`Run it yourself
+# <../../run.html>`__).
 #
-# 1. A loss swings in waves, and m swings to and fro once in about 89 steps. Which bug
-#    is it, and what is the learning rate? Set it in pitfall 2, record m, and count.
+# 1. A loss comes in waves, and m swings to and fro once in about 89 steps. Which bug is
+#    it, with which learning rate? Set it in pitfall 2, record m, and count.
 # 2. In pitfall 3, replace ``linear(column)`` by ``linear(column).squeeze(1)``. What are
-#    the slope and the intercept now, and what is the loss?
+#    slope, intercept and loss now?
 # 3. In pitfall 6, leave the last batch out, as ``DataLoader(..., drop_last=True)``
 #    does. Does the mean of the batch means still depend on the order? Why?
 #
@@ -555,5 +668,5 @@ assert pair[0] == pair[1]
 # Next
 # ----
 #
-# The next pages take the same three pieces, a dataset, a model and a loop, to measured
-# data, to millions of points and to several processes.
+# The next pages take the same three pieces to measured data, to millions of points and
+# to several processes.

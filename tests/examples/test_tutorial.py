@@ -87,7 +87,7 @@ def test_stage_3_draws_residuals_a_tangent_the_loss_and_the_line_on_its_way(ran)
     assert len(residuals.collections[0].get_segments()) == 50
     parabola, straight = (line.get_xydata() for line in tangent.lines[:2])
     assert np.ptp(straight[:, 0]) > 5
-    a, b, c = np.polyfit(*parabola.T, 2)
+    _, b, c = np.polyfit(*parabola.T, 2)
     slope, height = np.polyfit(*straight.T, 1)
     assert (slope, height) == pytest.approx((b, c), rel=1e-4)  # its tangent at m = 0
     (curve,) = lines_in(loss).values()
@@ -112,7 +112,8 @@ def test_stage_3_writes_out_the_loop_that_train_runs_and_its_record(ran):
     kept = [row[1:] for row in rows if row.startswith(" ")]
     assert [row.split("  #")[0] for row in loop[:2]] + ["        ..."] == kept
     added = [row[1:] for row in rows if row.startswith("+")]
-    assert len(added) == 4 and added[0] == first and added[-1] == last
+    assert len(added) == 4
+    assert (added[0], added[-1]) == (first, last)
     names = {**ran["plot_03_training"].names, "model": LinearRegressionModel()}
     names["optimizer"] = torch.optim.SGD(names["model"].parameters(), lr=0.01)
     names["loader"] = names["new_loader"]()

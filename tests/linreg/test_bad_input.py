@@ -18,11 +18,17 @@ from linreg import (
     plotting,
     train,
 )
-from linreg.noise import loss_above_minimum, noise_floor, shuffled_epochs, train_runs
+from linreg.landscape import loss_above_minimum
+from linreg.noise import noise_floor, shuffled_epochs, train_runs
 from linreg.training import mean_squared_error
 
 NAN, INF = float("nan"), float("inf")
 ones = torch.ones
+MASKED = np.ma.masked_values([1.0, -9999.0, 2.0], -9999)
+MASKED_WHOLE = np.ma.masked_equal([1, -9999, 2], -9999)
+NO_DATE = np.array(["2020-01-01", "NaT", "2020-01-03"], dtype="datetime64[s]")
+NO_TIME = np.array([1, "NaT", 3], dtype="timedelta64[ns]")
+POINTS = [least_squares, loss_surface, loss_above_minimum, noise_floor]
 
 
 def batches(**arguments):
@@ -42,43 +48,50 @@ def training(optimizer_of=None, **change):
     return train(**usual | change, optimizer=optimizer)
 
 
+NO_POINTS = [
+    ({"x": [1, 2], "y": [1, 2, 3]}, r"one shape \(n,\), n > 0, got \(2,\) and \(3,\)"),
+    ({"x": [1, 2], "y": [1]}, "x and y must have one shape"),
+    ({"x": ones(2, 1), "y": ones(2, 1)}, "x and y must have one shape"),
+    ({"x": 1, "y": 1}, "x and y must have one shape"),
+    ({"x": [], "y": []}, r"n > 0, got \(0,\) and \(0,\)"),
+    ({"x": MASKED, "y": [1, 2, 3]}, "no masked values and no NaT"),
+    ({"x": [1, 2, 3], "y": MASKED_WHOLE}, "no masked values and no NaT"),
+    ({"x": NO_DATE, "y": [1, 2, 3]}, "no masked values and no NaT"),
+    ({"x": [1, 2, 3], "y": NO_TIME}, "no masked values and no NaT"),
+]
 OURS = [
-    (LinearRegressionDataset, {"n": 0}, "n must be at least 1, got 0"),
-    (LinearRegressionDataset, {"noise_std": -1}, "noise_std must not be negative"),
-    (LinearRegressionDataset, {"low": 3, "high": 1}, "low must not be above high"),
-    (least_squares, {"x": [1, 2], "y": [1, 2, 3]}, r"got \(2,\) and \(3,\)"),
-    (least_squares, {"x": [1, 2], "y": [1]}, "x and y must have one shape"),
-    (least_squares, {"x": ones(2, 1), "y": ones(2, 1)}, "must have one shape"),
-    (least_squares, {"x": 1, "y": 1}, "x and y must have one shape"),
-    (least_squares, {"x": [0.1] * 3, "y": [1, 2, 3]}, "two different values at least"),
-    (loss_surface, {"x": [1, 2], "y": [1]}, "x and y must have one shape"),
-    (loss_surface, {"x": ones(2, 1), "y": ones(2, 1)}, "must have one shape"),
-    (loss_surface, {"k_values": 1.0}, "k_values and m_values must have one dimension"),
-    (loss_surface, {"m_values": [[1.0]]}, "must have one dimension"),
+    *((take, points, words) for take in POINTS for points, words in NO_POINTS),
+    (least_squares, {"x": [0.1] * 3, "y": [1, 2, 3]}, "two different .* only 0.1"),
+    (noise_floor, {"x": [2, 2], "y": [1, 2]}, "two different values, got only 2"),
     (mean_squared_error, {"prediction": ones(3, 1), "target": ones(3)}, "same shape"),
     (mean_squared_error, {"prediction": ones(3), "target": ones(1)}, "same shape"),
+    (mean_squared_error, {"prediction": ones(0), "target": ones(0)}, "not be empty"),
     (training, {"loader": []}, "must yield a batch, got none in epoch 1"),
-    (training, {"optimizer_of": LinearRegressionModel()}, "parameters of model"),
+    (training, {"loader": [(ones(2), ones(2)), (ones(0), ones(0))]}, "not be empty"),
+    (training, {"optimizer_of": LinearRegressionModel()}, "none of the model's param"),
+    (MiniBatchSampler, {"n": 0, "batch_size": 8}, "n must be at least 1, got 0"),
+    (MiniBatchSampler, {"n": -1, "batch_size": 8}, "n must be at least 1, got -1"),
     (runs, {"x": ones(4), "y": ones(4)}, r"shape \(runs, n\)"),
     (runs, {"y": ones(2, 1)}, r"got \(2, 4\) and \(2, 1\)"),
     (runs, {"index": ones(1, 3).long()}, "must have 2 rows, got 1"),
     (runs, {"x": ones(2, 4).long()}, "one dtype, got .* torch.int64 and torch.float32"),
-    (noise_floor, {"lr": 0.0}, "lr must be positive"),
-    (noise_floor, {"batch_size": -8}, "batch_size at least 1, got 0.1 and -8"),
+    (noise_floor, {"lr": 0.0}, "lr and batch_size must be positive, got 0.0, 1"),
+    (noise_floor, {"batch_size": -8}, "batch_size must be positive, got 0.1, -8"),
 ]
 THEIRS = [
+    (LinearRegressionDataset, {"n": -1}),
     (LinearRegressionDataset, {"n": 2.5}),
     (LinearRegressionDataset, {"k": "three"}),
     (LinearRegressionDataset, {"seed": 2**64}),
     (lambda index: LinearRegressionDataset()[index], {"index": 50}),
     (LinearRegressionModel(), {"x": [1.0, 2.0]}),
-    (least_squares, {"x": [], "y": []}),
     (least_squares, {"x": ones(2, requires_grad=True), "y": [1, 2]}),
+    (least_squares, {"x": ["1", "two"], "y": [1, 2]}),
     (loss_surface, {"k_values": ["a"]}),
     (training, {"loader": [([1.0], [2.0])]}),
     (training, {"loader": [ones(1)]}),
     (training, {"num_epochs": 2.5}),
-    (batches, {"n": -1}),
+    (batches, {"n": 2.5}),
     (batches, {"batch_size": 0}),
     (batches, {"seed": -1}),
     (shuffled_epochs, {"runs": 1, "n": 4, "batch_size": 0, "num_epochs": 1, "seed": 0}),
@@ -88,7 +101,7 @@ THEIRS = [
     (lambda: train_runs(ones(2, 4), ones(2, 4), [], 0.1), {}),
     (noise_floor, {"lr": "0.1"}),
     (noise_floor, {"y": [1.0]}),
-    (loss_above_minimum, {"x": [0, 1], "y": [0, 1], "parameters": [1, 2, 3]}),
+    (loss_above_minimum, {"k": [1, 2, 3], "m": [1, 2]}),
     (plotting.plot_points, {"x": [1, 2], "y": [1]}),
     (plotting.plot_line, {"k": 1, "m": 2, "x_range": (0, 1), "role": "red"}),
     (plotting.plot_surface, {"surface": [[0, 1], [1, 2]]}),  # no logarithm of 0
@@ -108,6 +121,8 @@ SHOWN = [  # NaN or infinity in, NaN or infinity out
     lambda bad: loss_surface([0.0, bad], [1.0, 2.0], [1.0], [1.0]),
     lambda bad: loss_surface([0.0, 1.0], [1.0, bad], [1.0], [1.0]),
     lambda bad: loss_surface([0.0, 1.0], [1.0, 2.0], [bad], [1.0]),
+    lambda bad: loss_above_minimum([0.0, 1.0], [1.0, bad], 1.0, 1.0),
+    lambda bad: loss_above_minimum([0.0, 1.0], [1.0, 2.0], 1.0, bad),
     lambda bad: mean_squared_error(torch.tensor([bad]), torch.ones(1)),
     lambda bad: runs(x=torch.full((2, 4), bad)),
     lambda bad: runs(lr=bad),
@@ -115,6 +130,7 @@ SHOWN = [  # NaN or infinity in, NaN or infinity out
 ]
 MORE = {  # the other arguments, where a call needs them
     loss_surface: {"x": [0, 1], "y": [1, 2], "k_values": [1], "m_values": [1]},
+    loss_above_minimum: {"x": [0, 1], "y": [1, 2], "k": 1, "m": 1},
     noise_floor: {"x": [0, 1, 2], "y": [0, 1, 1], "lr": 0.1, "batch_size": 1},
     plotting.plot_surface: {"k_values": [0, 1], "m_values": [0, 1]},
 }
@@ -143,6 +159,6 @@ def test_nan_and_infinity_show_in_the_result(function, bad):
 
 @pytest.mark.parametrize("bad", [NAN, INF])
 def test_train_stops_at_nan_and_infinity_in_the_data(bad):
-    words = r"the loss became (nan|inf) in epoch 1, with learning rate 0\.1: try"
+    words = r"loss became (nan|inf) in epoch 1, with learning rate 0\.1: scale the inp"
     with pytest.raises(FloatingPointError, match=words):
         training(loader=[(ones(1), torch.tensor([bad]))])

@@ -22,7 +22,7 @@ NORRIS_SLOPE, NORRIS_INTERCEPT = 1.00211681802045, -0.262323073774029
 
 def by_fractions(x, y):
     """Solve the two normal equations without any rounding."""
-    x, y = [Fraction(float(v)) for v in x], [Fraction(float(v)) for v in y]
+    x, y = ([Fraction(v) for v in np.asarray(values).tolist()] for values in (x, y))
     n, sum_x, sum_y = len(x), sum(x), sum(y)
     products = sum(a * b for a, b in zip(x, y, strict=True))
     k = (n * products - sum_x * sum_y) / (n * sum(a * a for a in x) - sum_x**2)
@@ -64,3 +64,48 @@ def test_takes_lists_arrays_and_tensors(convert):
     found = least_squares(convert([0, 1, 2, 3]), convert([1, 3, 5, 7]))
     assert found == (2, 1)
     assert [type(value) for value in found] == [float, float]
+
+
+EPOCH = 1_700_000_000_000_000_000  # nanoseconds since 1970, in 2023
+LAST = np.iinfo(np.int64).max
+WHOLE = [
+    EPOCH + 10 * np.arange(20),
+    (EPOCH + 10 * np.arange(20)).astype(np.uint64),
+    torch.arange(EPOCH, EPOCH + 200, 10),
+    [EPOCH + 10 * i for i in range(20)],
+    [-LAST - 1, -LAST, 0, LAST - 1, LAST],  # differences that int64 cannot hold
+    np.array([2**64 - 1, 5, 0], dtype=np.uint64),
+    np.array([-128, 127, 0], dtype=np.int8),
+    np.array([60000, 5, 0], dtype=np.uint16),
+]
+
+
+@pytest.mark.parametrize("x", WHOLE)
+def test_whole_numbers_keep_all_digits(x):
+    """Times 10 ns apart: as float64 they are multiples of 256, and k was wrong."""
+    y = [3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5, 8, 9, 7, 9, 3, 2, 3, 8, 4][: len(x)]
+    for points in ((x, y), (y, x)):
+        k, m = least_squares(*points)
+        k_exact, m_exact = by_fractions(*points)
+        assert k == pytest.approx(float(k_exact), rel=1e-12)
+        assert m == pytest.approx(float(m_exact), rel=1e-12)
+
+
+def test_floats_far_from_0_keep_the_digits_they_have():
+    """The mean of the first two is no float64: it was rounded, and k was 0.5."""
+    assert least_squares([1e16, 1e16 + 2], [0, 2])[0] == 1
+    x = 1.7e18 + 256 * np.arange(20.0)
+    assert least_squares(x, 512 * np.arange(20.0))[0] == 2
+
+
+def test_dates_count_in_their_unit():
+    days = np.array(["2020-02-28", "2020-03-01", "2020-03-02"], dtype="datetime64[D]")
+    assert least_squares(days, [0, 2, 3])[0] == 1
+    k, _ = least_squares(days.astype("datetime64[ns]"), [0, 2, 3])
+    assert k == pytest.approx(1 / 86400e9, rel=1e-12)
+    assert least_squares(days - days[0], [1, 3, 4]) == pytest.approx((1, 1))
+
+
+def test_a_masked_array_without_masked_values_is_an_array():
+    x = np.ma.masked_values([0.0, 1.0, 2.0], -9999)
+    assert least_squares(x, [1, 3, 5]) == (2, 1)

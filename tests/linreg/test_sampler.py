@@ -7,7 +7,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, TensorDataset, random_split
 
 from linreg import (
     LinearRegressionDataset,
@@ -99,3 +99,18 @@ def test_a_loader_that_packs_each_batch_in_another_trains_the_same():
         loader = DataLoader(data, sampler=sampler, **options)
         losses.append(train(model, loader, optimizer, 5).epoch_loss)
     assert losses[0] == pytest.approx(losses[1], rel=1e-6)
+
+
+def test_the_parts_of_a_random_split_load_as_the_docstring_says():
+    """A part itself takes no tensor of indices."""
+    data = LinearRegressionDataset(seed=0)
+    for part in random_split(data, [0.8, 0.2]):
+        sampler = MiniBatchSampler(len(part), 8, seed=1)
+        with pytest.raises(TypeError, match="index"):
+            list(DataLoader(part, batch_size=None, sampler=sampler))
+        points = TensorDataset(*data[part.indices])
+        batches = list(DataLoader(points, batch_size=None, sampler=sampler))
+        assert len(batches) == len(sampler)
+        loaded = torch.cat([torch.stack(batch) for batch in batches], dim=1)
+        expected = torch.tensor([part[i] for i in range(len(part))]).T
+        assert sorted(loaded.T.tolist()) == sorted(expected.T.tolist())

@@ -9,7 +9,7 @@ from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
 from linreg import LinearRegressionDataset, LinearRegressionModel, default_device, train
-from linreg.training import mean_squared_error
+from linreg.training import History, mean_squared_error
 
 
 def numpy_sgd(batches, learning_rate, num_epochs):
@@ -20,11 +20,11 @@ def numpy_sgd(batches, learning_rate, num_epochs):
         squares = []
         for x, y in batches:
             x, y = x.double().numpy(), y.double().numpy()
-            error = y - (k * x + m)
-            squares.extend(error**2)
+            residual = y - (k * x + m)
+            squares.extend(residual**2)
             k, m = (
-                k + learning_rate * 2 * np.mean(error * x),
-                m + learning_rate * 2 * np.mean(error),
+                k + learning_rate * 2 * np.mean(residual * x),
+                m + learning_rate * 2 * np.mean(residual),
             )
         path.append((k, m))
         losses.append(np.mean(squares))
@@ -150,9 +150,57 @@ def test_batches_are_moved_to_the_device_of_the_model():
 @pytest.mark.parametrize("learning_rate", [10.0, torch.tensor(10.0)])
 def test_a_learning_rate_too_high_is_named(learning_rate):
     model, loader, _ = the_posts(seed=0)
-    words = r"loss became (inf|nan) in epoch \d+, with learning rate 10: try a smaller"
+    words = (
+        r"the loss became (inf|nan) in epoch \d+, with learning rate 10: "
+        "scale the inputs or try a smaller rate, and look for NaN or infinity in the d"
+    )
     with pytest.raises(FloatingPointError, match=words):
         train(model, loader, sgd(model, learning_rate), 100)
+
+
+def test_the_learning_rates_of_all_groups_are_named():
+    """The first one's alone, 0.01, would be the wrong one to make smaller."""
+    model, loader, _ = the_posts(seed=0)
+    optimizer = sgd(model)
+    optimizer.param_groups[0]["params"] = [model.k]
+    optimizer.add_param_group({"params": [model.m], "lr": 100})
+    with pytest.raises(FloatingPointError, match=r"with learning rate 0\.01 and 100:"):
+        train(model, loader, optimizer, 200)
+
+
+@pytest.mark.parametrize("learning_rate", [1e38, float("nan")])
+def test_parameters_that_are_not_finite_end_a_training_whose_loss_was(learning_rate):
+    """Seen to fail: the last step came after the last loss, and a NaN was returned."""
+    model = LinearRegressionModel()
+    with pytest.raises(
+        FloatingPointError, match=r"^k became NaN or infinite in epoch 1"
+    ):
+        train(model, [(column(4.0), column(9.0))], sgd(model, learning_rate), 1)
+
+
+def test_an_empty_batch_is_refused_before_it_changes_the_model():
+    """Its loss is NaN, and so were all parameters after it."""
+    model = LinearRegressionModel()
+    loader = [(column(1.0), column(1.0)), (torch.ones(0), torch.ones(0))]
+    with pytest.raises(ValueError, match=r"not be empty, got \(0,\) and \(0,\)"):
+        train(model, loader, sgd(model), 1)
+    assert model.k.item() == pytest.approx(0.02)
+
+
+def test_two_records_are_equal_if_all_their_numbers_are():
+    """A dataclass compares arrays as one truth value, which NumPy refuses."""
+    first, again, other = (
+        train(model, loader, optimizer, 2)
+        for model, loader, optimizer in (the_posts(seed) for seed in (0, 0, 1))
+    )
+    assert first == again
+    assert first != other
+    assert first != "a record"
+    longer = History(first.epoch_loss, first.parameters | {"b": first.epoch_loss})
+    assert first != longer
+    moved = History(first.epoch_loss, first.parameters | {"k": other.parameters["k"]})
+    assert first != moved
+    assert first != History(other.epoch_loss, first.parameters)
 
 
 @given(

@@ -11,7 +11,6 @@ import time
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
-from pickle import UnpicklingError
 
 import numpy as np
 import psutil
@@ -25,10 +24,11 @@ from linreg.worker import load_checkpoint, main, save_checkpoint
 WORKER = Path(sys.modules[main.__module__].__file__)
 
 
-def training(learning_rate=0.01, size=1):
+def training(learning_rate=0.01, size=1, optimizer=torch.optim.SGD, **options):
     """A model and its optimizer after one step, which leaves a state in both."""
+    options |= {"momentum": 0.9} if not options and optimizer is torch.optim.SGD else {}
     model = nn.Linear(size, 1)
-    optimizer = torch.optim.SGD(model.parameters(), lr=learning_rate, momentum=0.9)
+    optimizer = optimizer(model.parameters(), lr=learning_rate, **options)
     model(torch.ones(2, size)).sum().backward()
     optimizer.step()
     return model, optimizer
@@ -76,11 +76,62 @@ def test_every_flipped_bit_and_every_truncation_is_refused(saved):
 
 def test_a_checkpoint_of_another_model_or_optimizer_is_refused(saved):
     path, _ = saved
-    larger, (model, _) = training(size=2), training()
+    model, one_more = training()
+    one_more.add_param_group({"params": [torch.ones(1, requires_grad=True)]})
     two_groups = torch.optim.SGD([{"params": [p]} for p in model.parameters()])
-    for run, words in ((larger, "size mismatch"), ((model, two_groups), "groups")):
+    for run, words in (
+        (training(size=2), "size mismatch"),
+        ((model, two_groups), "its optimizer has"),
+        ((model, one_more), "different number of parameter groups"),
+    ):
         before = state_of(*run)
         with pytest.raises(RuntimeError, match=rf"(?s)run\.pt is no .*{words}"):
+            load_checkpoint(path, *run)
+        assert state_of(*run) == before
+
+
+SGD, ADAM = torch.optim.SGD, torch.optim.Adam
+OTHERS = [  # saved by the first, loaded into the second
+    ((SGD, {"momentum": 0}), (ADAM, {})),
+    ((SGD, {"momentum": 0.9}), (ADAM, {})),
+    ((SGD, {"momentum": 0}), (SGD, {"momentum": 0.9})),
+    ((SGD, {"momentum": 0.9}), (SGD, {"momentum": 0.9, "nesterov": True})),
+    ((ADAM, {}), (SGD, {"momentum": 0.9})),
+    ((ADAM, {}), (torch.optim.AdamW, {"weight_decay": 0})),
+    ((ADAM, {}), (torch.optim.Adamax, {})),
+]
+
+
+@pytest.mark.parametrize(("old", "new"), OTHERS)
+def test_a_checkpoint_of_another_optimizer_is_refused_before_it_changes_anything(
+    tmp_path, old, new
+):
+    """Seen to fail: the momentum became 0 without a word; Adam stopped in a step."""
+    path = tmp_path / "run.pt"
+    (saver, options), (loader, other_options) = old, new
+    save_checkpoint(path, *training(optimizer=saver, **options), 17)
+    run = training(optimizer=loader, **other_options)
+    before = state_of(*run)
+    with pytest.raises(RuntimeError, match=r"run\.pt is no .* its optimizer has {"):
+        load_checkpoint(path, *run)
+    assert state_of(*run) == before
+
+
+def test_a_right_checksum_around_another_object_is_refused(saved):
+    """Seen to fail: KeyError, TypeError, and one step after the model had changed."""
+    path, _ = saved
+    whole = torch.load(path, weights_only=True)
+    others = [None, 5, [], {}, {"model": 1}, torch.ones(2)]
+    others += [{n: v for n, v in whole.items() if n != name} for name in whole]
+    others += [whole | {name: value} for name in whole for value in (None, [], {})]
+    run = training(learning_rate=0.5)
+    before = state_of(*run)
+    for other in others:
+        buffer = BytesIO()
+        torch.save(other, buffer)
+        content = buffer.getvalue()
+        path.write_bytes(content + sha256(content).digest())
+        with pytest.raises(RuntimeError, match=r"run\.pt is no checkpoint"):
             load_checkpoint(path, *run)
         assert state_of(*run) == before
 
@@ -98,7 +149,9 @@ def test_a_hostile_file_runs_nothing(saved, monkeypatch):
     torch.save({"model": Attack()}, buffer)
     content = buffer.getvalue()
     path.write_bytes(content + sha256(content).digest())
-    with pytest.raises(UnpicklingError, match="unsupported GLOBAL"):
+    with pytest.raises(
+        RuntimeError, match=r"run\.pt is no .*[\s\S]*unsupported GLOBAL"
+    ):
         load_checkpoint(path, *run)
     assert [file.name for file in path.parent.iterdir()] == ["run.pt"]
 
@@ -151,8 +204,8 @@ def by_hand(epochs):
     for epoch in range(epochs):
         order = torch.randperm(50, generator=torch.Generator().manual_seed(epoch))
         for batch in order.split(8):
-            error = k * x[batch] + m - y[batch]
-            k, m = k - 0.02 * (error * x[batch]).mean(), m - 0.02 * error.mean()
+            residual = y[batch] - (k * x[batch] + m)
+            k, m = k + 0.02 * (residual * x[batch]).mean(), m + 0.02 * residual.mean()
     return k, m
 
 
@@ -306,3 +359,26 @@ def test_only_the_first_process_speaks_and_writes(alone, monkeypatch, capsys):
     alone("--epochs=1")
     assert capsys.readouterr().out == ""
     assert not Path("checkpoint.pt").exists()
+
+
+@pytest.mark.parametrize(
+    "argument",
+    [
+        *("--save-every=0", "--save-every=-1", "--epochs=0", "--epochs=-3"),
+        *("--learning-rate=0", "--learning-rate=-1", "--learning-rate=nan"),
+    ],
+)
+def test_a_senseless_argument_is_refused_before_work_begins(alone, capsys, argument):
+    """Seen to fail: a division by 0 after the first step, or a run of none."""
+    with pytest.raises(SystemExit, match="2"):
+        alone(argument)
+    words = "error: --save-every, --epochs, --learning-rate must be positive"
+    assert words in capsys.readouterr().err
+    assert not distributed.is_initialized()
+    assert not Path("checkpoint.pt").exists()
+
+
+def test_the_folder_of_the_checkpoint_is_there_before_work_begins(alone):
+    """Seen to fail: at the first checkpoint, after the work that it should save."""
+    alone("--epochs=1", "--checkpoint=new/folder/run.pt")
+    assert torch.load("new/folder/run.pt", weights_only=True)["step"] == 7

@@ -1,9 +1,12 @@
 """One table of colours: legible in both themes, and in the sheet of the site."""
 
+import re
+
 import numpy as np
 import pytest
 from jinja2 import Template
 from matplotlib.colors import to_rgb
+from matplotlib.image import imread
 from pages import colours
 
 from linreg import plotting
@@ -25,9 +28,10 @@ def contrast(one, other):
 
 @pytest.mark.parametrize("ground", ["halo", "surface-low"])
 def test_marks_stand_out_from_the_page_and_from_the_lowest_loss(ground):
-    marks = ["ink", "model", "exact", "batch"]
-    if ground == "halo":
-        marks.append("data")  # no surface has points
+    grounds = {"halo", "surface-low", "surface-high", "accent-soft", "warning-ground"}
+    marks = set(colours.ROLES) - grounds - {"frame"}  # which may be faint
+    if ground == "surface-low":  # no surface has points or links
+        marks -= {"data", "color-brand-primary", "color-brand-content"}
     for role in marks:
         for theme in (0, 1):
             ratio = contrast(colours.ROLES[role][theme], colours.ROLES[ground][theme])
@@ -49,3 +53,26 @@ def test_the_sheet_has_every_role_in_both_themes_and_prints_the_light_one(root):
     for role, (light, dark) in colours.ROLES.items():
         assert f"--{role}: {light};" in on_paper
         assert on_screen.count(f"--{role}: {dark};") == 2
+
+
+def test_no_sheet_or_template_has_a_colour_of_its_own(root):
+    """The page for unknown addresses, the logo and the explorer had copies."""
+    folders = [root / "docs" / name for name in ("_static", "_templates")]
+    files = [file for folder in folders for file in folder.rglob("*.*")]
+    texts = [file for file in files if file.suffix != ".woff2"]
+    assert len(texts) > 15
+    for file in texts:
+        assert not re.findall(r"#[0-9a-fA-F]{6}\b", file.read_text("utf-8")), file
+
+
+def test_what_is_coloured_by_hand_has_the_colours_of_the_table(root):
+    """Before any stage runs: the program on one screen, and the README's picture."""
+    for stage in (root / "examples").rglob("plot_*.py"):
+        written = re.findall(r"#[0-9a-f]{6}\b", stage.read_text("utf-8"))
+        assert set(written) <= set(colours.DARK_TWINS), stage
+    picture = imread(root / ".github" / "trajectory.png")[:, :, :3]
+    pixels = (255 * picture).round().astype(int) @ [65536, 256, 1]
+    values, counts = np.unique(pixels, return_counts=True)
+    drawn = [f"#{value:06x}" for value in values[np.argsort(-counts)]]
+    assert set(drawn[:6]) <= set(colours.DARK_TWINS)  # the ground, and wide bands
+    assert {plotting.INK, plotting.MODEL, plotting.EXACT} <= set(drawn)

@@ -9,7 +9,6 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from pages import colours, figures
-from sphinx.errors import ExtensionError
 
 from linreg import plotting
 
@@ -25,11 +24,20 @@ def closed():
 
 
 def scrape(folder, code):
-    """Call the scraper as sphinx-gallery does, for a cell at line 7 of stage.py."""
-    (folder / "images").mkdir(exist_ok=True)
-    paths = iter([str(folder / "images" / f"stage_00{n}.png") for n in (1, 2)])
-    variables = {"image_path_iterator": paths, "src_file": "stage.py"}
-    return figures.scraper(("code", code, 7), variables, {"src_dir": str(folder)})
+    """Call the scraper as sphinx-gallery does, for a cell of a program.
+
+    The program has 9 lines above it that its stage lacks. So the cell begins at line 12
+    of the program, and at line 3 of the stage.
+    """
+    docs = folder / "docs"
+    (docs / "images").mkdir(parents=True, exist_ok=True)
+    for name, added in (("examples", ""), ("docs/_programs", "added = 1\n" * 9)):
+        (folder / name).mkdir(exist_ok=True)
+        (folder / name / "stage.py").write_text(f"# Title.\n{added}\n{code}\n")
+    paths = iter([str(docs / "images" / f"stage_00{n}.png") for n in (1, 2)])
+    program = docs / "_programs" / "stage.py"
+    variables = {"image_path_iterator": paths, "src_file": str(program)}
+    return figures.scraper(("code", code, 12), variables, {"src_dir": str(docs)})
 
 
 def test_each_figure_is_shown_with_the_description_from_its_comment(tmp_path):
@@ -44,21 +52,22 @@ def test_each_figure_is_shown_with_the_description_from_its_comment(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("number", "code", "comments"),
+    ("number", "code", "comments", "line"),
     [
-        (1, "plt.show()", 0),
-        (1, "# Figure: too early\nplt.plot([1])\nplt.show()", 0),
-        (1, "# Figure: one\n# Figure: two\nplt.show()", 2),
-        (0, "# Figure: none\nplt.show()", 1),
+        (1, "x = 1\nplt.show()", 0, 4),
+        (1, "# Figure: too early\nplt.plot([1])\nplt.show()", 0, 3),
+        (1, "# Figure: one\n# Figure: two\nplt.show()", 2, 3),
+        (0, "x = 1\ny = 2\n# Figure: none\nplt.show()", 1, 5),
+        (1, "plt.figure()", 0, 3),
     ],
 )
-def test_other_comments_than_figures_are_refused_by_file_and_line(
-    tmp_path, number, code, comments
+def test_other_comments_than_figures_are_refused_at_their_place_in_the_stage(
+    tmp_path, number, code, comments, line
 ):
     for _ in range(number):
         plt.figure()
-    words = rf"stage\.py:7: {number} figures with {comments} comments"
-    with pytest.raises(ExtensionError, match=words):
+    words = rf"examples/stage\.py:{line}: {number} figures with {comments} comments"
+    with pytest.raises(SystemExit, match=words):
         scrape(tmp_path, code)
 
 
@@ -66,7 +75,7 @@ def test_neighbouring_areas_of_a_surface_leave_no_seam(tmp_path):
     grid = np.linspace(-1, 1, 15)
     plotting.plot_surface(1 + np.add.outer(grid**2, 3 * grid**2), grid, grid)
     scrape(tmp_path, "# Figure: A surface.\nplt.show()\n")
-    svg = (tmp_path / "images" / "stage_001.svg").read_text()
+    svg = (tmp_path / "docs" / "images" / "stage_001.svg").read_text()
     for light in colours.surface(plotting.SURFACE)[10::20]:
         areas = re.findall(rf"fill: {light}[^\"]*", svg)
         assert all(f"stroke: {light}" in area for area in areas)
@@ -74,6 +83,7 @@ def test_neighbouring_areas_of_a_surface_leave_no_seam(tmp_path):
     assert "<dc:date>" not in svg  # each build writes the same bytes
 
 
-def test_a_colour_without_a_role_is_refused_by_name():
-    with pytest.raises(ExtensionError, match=r"stage_001.*#1f77b4"):
-        figures.darken('<svg ><path style="fill: #1f77b4"/></svg>', "stage_001")
+def test_a_colour_without_a_role_is_refused_at_its_place_in_the_stage(tmp_path):
+    plt.plot([0, 1], color="seagreen")
+    with pytest.raises(SystemExit, match=r"examples/stage\.py:3: #2e8b57 in a figure"):
+        scrape(tmp_path, "# Figure: A line.\nplt.show()")

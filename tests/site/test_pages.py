@@ -24,9 +24,13 @@ def failing(visits, key):
     return {page: seen.report[key] for page, seen in visits.items() if seen.report[key]}
 
 
-def test_no_page_has_a_script_error_or_a_failed_request(visits):
+def test_no_page_has_a_script_error_or_a_failed_request(visits, root):
     assert {"index.html", "search.html", "404.html"} <= set(visits)
-    assert len([page for page in visits if page.startswith("tutorial/plot_")]) == 7
+    examples = root / "examples"
+    stages = [page.relative_to(examples) for page in examples.rglob("plot_*.py")]
+    assert {
+        f"tutorial/{page.with_suffix('.html').as_posix()}" for page in stages
+    } <= set(visits)
     assert {page: seen.errors for page, seen in visits.items() if seen.errors} == {}
 
 

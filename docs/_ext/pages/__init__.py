@@ -8,19 +8,28 @@ from typing import Any
 from sphinx.application import Sphinx
 from sphinx.util.typing import ExtensionMetadata
 
-from pages import formulas
+from pages import formulas, live
 from pages.colours import ROLES
 from pages.figures import ShowFigures
 from pages.header import AddHeaderAndFoot, describe
 from pages.terms import LinkTerms
 
-EXPLORER = ("algorithm", "experiment", "program", "drawing", "input")
+EXPLORER = (
+    "algorithm",
+    "experiment",
+    "program",
+    "drawing",
+    "charts",
+    "handles",
+    "input",
+)
 
 
 def add_explorer(app: Sphinx, page: str, *_context: Any) -> None:
     """Load the explorer where it is: Sphinx writes checksums into the addresses."""
     if page == "explorer":
-        app.add_css_file("explorer/explorer.css", priority=900)  # behind the look
+        for sheet in ("views", "explorer"):
+            app.add_css_file(f"explorer/{sheet}.css", priority=900)  # behind the look
         for script in EXPLORER:
             app.add_js_file(f"explorer/{script}.js", priority=900)
 
@@ -33,6 +42,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.add_transform(ShowFigures)
     app.add_post_transform(AddHeaderAndFoot)
     app.add_post_transform(LinkTerms)
+    app.connect("html-page-context", live.load)
     app.connect("html-page-context", describe, priority=400)  # ahead of opengraph's
     app.connect("html-page-context", add_explorer)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

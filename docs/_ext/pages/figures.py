@@ -17,6 +17,7 @@ from programs.inline import FIGURE, Refused, origin
 from sphinx.transforms import SphinxTransform
 from sphinx.util.images import get_image_size
 
+from pages import live
 from pages.colours import DARK_TWINS, ROLES
 
 SHOW = "plt.show()"
@@ -41,10 +42,16 @@ def scraper(
     shown = ""
     for figure, text in zip(figures, texts, strict=True):
         file = Path(next(variables["image_path_iterator"])).with_suffix(".svg")
+        kind = live.kind_of(block, Path(variables["src_file"]), Path(conf["src_dir"]))
+        if kind:
+            live.name_parts(figure)
         save(figure, file)
         darken(file.read_text("utf-8"), place)
-        shown += f"\n.. image:: /{file.relative_to(conf['src_dir']).as_posix()}\n"
-        shown += f"   :alt: {text}\n"
+        image = f"\n.. image:: /{file.relative_to(conf['src_dir']).as_posix()}\n"
+        image += f"   :alt: {text}\n"
+        if kind:
+            image = live.wrap(image, kind, figure, file, variables["example_globals"])
+        shown += image
     plt.close("all")
     return shown
 

@@ -34,6 +34,11 @@ import inspect
 import linreg.MODULE
 NAME = inspect.getsource(linreg.MODULE)"""
 FOLD = -1  # as the number of a cell
+APART = "checks"  # a module that runs in a room of its own: a reader's names are others
+ROOM = """CHECKS = r'''{}'''
+room = {{"__name__": "checks"}}
+exec(compile(CHECKS, "the checks", "exec"), room)
+check = room["check"]"""
 IMPORTS = ast.Import | ast.ImportFrom
 Name = tuple[str, str]  # a module of linreg, and a name in it
 
@@ -104,6 +109,9 @@ class Statement:
 def read_module(file: Path) -> list[Statement]:
     """Return the statements of a module of linreg."""
     body, rows = parse(file).body, file.read_text(encoding="utf-8").splitlines()
+    if file.stem == APART:
+        text = ROOM.format("\n".join([*rows, ""]))
+        return [Statement(file, 1, text, frozenset(["check"]), [], {})]
     pairs = [pair for names in taken_by(body, file).values() for pair in names]
     taken = {name: (module, name) for module, name in pairs}
     imports: dict[str, str] = {}
@@ -277,7 +285,8 @@ def title_of(
         parts.append("for the figures" if numbers else "code for the figures")
     elif rest:
         parts.append("helpers")
-    return [FOLDED + ", and ".join(parts), *(SEE + page for page in pages)]
+    title = f"the {APART}" if APART in rest else ", and ".join(parts)
+    return [FOLDED + title, *(SEE + page for page in pages)]
 
 
 def pages_of(examples: Path) -> list[str]:

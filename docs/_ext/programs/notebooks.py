@@ -16,7 +16,10 @@ from urllib.parse import urljoin
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
-from sphinx_gallery.py_source_parser import remove_ignore_blocks
+from sphinx_gallery.py_source_parser import (
+    remove_config_comments,
+    remove_ignore_blocks,
+)
 
 from programs.inline import FOLDED, OUTPUT, PAGE, PYTHON
 
@@ -113,6 +116,7 @@ def write_downloads(app: Sphinx, env: BuildEnvironment) -> None:
         program, notebook = (Path(app.srcdir, page + end) for end in (".py", ".ipynb"))
         # The checks of the prose would stop a reader who tries an exercise.
         shown = remove_ignore_blocks(program.read_text(encoding="utf-8"))
+        shown = remove_config_comments(shown)
         site = app.config.html_baseurl
         page_url = site and f"{site}{page}.html"
         program.write_text(name_pages(shown, page_url), encoding="utf-8")

@@ -80,11 +80,14 @@ function shuffle(n, state) {
   return { order, state };
 }
 
-/** A run before its first step. Its points and settings must not change afterwards. */
-function startRun({ k, m, lr, batch, seed }, points) {
+/**
+ * A run before its first step. Its points and settings must not change afterwards.
+ * `orders` of the points, one for each epoch, come before those that the seed gives.
+ */
+function startRun({ k, m, lr, batch, seed, orders = [] }, points) {
   const summary = summarize(points);
   const run = {
-    points, summary, lr, batchSize: batch,
+    points, summary, lr, orders, batchSize: batch,
     stepsPerEpoch: Math.ceil(points.length / batch),
     k: [k], m: [m], loss: [fullLoss(summary, k, m)], batchLoss: [], diverged: false,
     state: ORDER_SEED + seed, order: [],
@@ -97,7 +100,10 @@ function startRun({ k, m, lr, batch, seed }, points) {
 function prepare(run) {
   const t = stepsOf(run);
   const first = (t % run.stepsPerEpoch) * run.batchSize;
-  if (first === 0) Object.assign(run, shuffle(run.points.length, run.state));
+  if (first === 0) {
+    const order = run.orders[t / run.stepsPerEpoch];
+    Object.assign(run, order ? { order } : shuffle(run.points.length, run.state));
+  }
   run.batch = run.order.slice(first, first + run.batchSize);
   run.gradient = batchGradient(run.points, run.batch, run.k[t], run.m[t]);
 }
@@ -122,7 +128,7 @@ function advance(run, count) {
 }
 
 Object.assign(explorer, {
-  TRUTH, MULTIPLIER, MODULUS, ORDER_SEED, MAX_STEPS, round, drawPoints, fullLoss,
-  curvature, limits, startRun, stepsOf, advance,
+  TRUTH, MULTIPLIER, MODULUS, ORDER_SEED, MAX_STEPS, round, drawPoints, summarize,
+  fullLoss, batchGradient, curvature, limits, startRun, stepsOf, advance,
 });
 })(window.linregExplorer);

@@ -1,9 +1,10 @@
-// The page: controls, dragging, keys, the clock, read-outs and the address.
+// The page: controls, what dragging and keys do, read-outs and the address.
 "use strict";
 (function (explorer) {
 const {
-  BOUNDS, POINT, DATA_SETTINGS, MAX_STEPS, add, advance, clamp, decode, drawPoints,
-  encode, limits, presetExperiment, programText, set, startRun, stepsOf,
+  BOUNDS, POINT, DATA_SETTINGS, MAX_STEPS, Clock, advance, clamp, decode, draggable,
+  drawPoints, encode, handle, limits, onKeys, place, presetExperiment, programText,
+  startRun, stepsOf,
 } = explorer;
 const byId = (id) => document.getElementById(id);
 const CONTROLS = {
@@ -11,12 +12,11 @@ const CONTROLS = {
   seed: "seed", "start-k": "k", "start-m": "m",
 };
 const TRIALS = 10; // runs with other orders of the batches
-const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
 const data = new explorer.DataView(byId("data-view"));
 const surface = new explorer.SurfaceView(byId("surface-view"));
 const loss = new explorer.LossView(byId("loss-view"));
-let experiment, run, rates, trial, clock = null, selected = 0, saved = null;
+let experiment, run, rates, trial, selected = 0, saved = null;
 
 /** Replay the run after a change of the data or the settings, and show everything. */
 function replay(fit = true) {
@@ -94,7 +94,7 @@ function showRun() {
     output.textContent = Number.isNaN(value) ? "not unique" : number(value);
   }
   showVerdict();
-  if (clock === null) byId("program").textContent = programText(experiment, t);
+  if (!clock.runs) byId("program").textContent = programText(experiment, t);
 }
 
 /** What the learning rate promises. */
@@ -151,31 +151,20 @@ function go(count) {
   showRun();
 }
 
+const clock = new Clock(byId("play"), (count) => {
+  go(count);
+  save();
+  if (run.diverged || stepsOf(run) >= MAX_STEPS) pause();
+});
+
 function pause() {
-  if (clock === null) return;
-  cancelAnimationFrame(clock);
-  clock = null;
-  byId("play").textContent = "Play";
+  if (!clock.runs) return;
+  clock.stop();
   showRun();
   announce();
 }
 
-function play() {
-  byId("play").textContent = "Pause";
-  let last = performance.now(), due = 0;
-  const tick = (now) => {
-    if (now - last >= (calm.matches ? 500 : 0)) { // less motion: two pictures a second
-      due += (Math.min(now - last, 500) / 1000) * Number(byId("speed").value);
-      last = now;
-      go(Math.floor(due));
-      due %= 1;
-      save();
-    }
-    clock = requestAnimationFrame(tick);
-    if (run.diverged || stepsOf(run) >= MAX_STEPS) pause();
-  };
-  clock = requestAnimationFrame(tick);
-}
+const play = () => clock.start(() => Number(byId("speed").value));
 
 function press(id, action) {
   byId(id).addEventListener("click", () => {
@@ -195,7 +184,7 @@ press("epoch", () => walk(() => {
   const { stepsPerEpoch } = run;
   return stepsPerEpoch - (stepsOf(run) % stepsPerEpoch);
 }));
-press("play", () => (clock === null ? play() : pause()));
+press("play", () => (clock.runs ? pause() : play()));
 press("reset", () => {
   pause();
   change({ steps: 0 });
@@ -233,21 +222,10 @@ for (const button of document.querySelectorAll(".lx-presets button")) {
   });
 }
 
-const handle = (view, id, label) => add(view.frame.svg, "circle", {
-  id, class: "lx-handle", r: 12, tabindex: 0, role: "slider", "aria-label": label,
-  "aria-valuemin": -200, "aria-valuemax": 200,
-});
-
-function place(ring, frame, { x, y }) {
-  const near = frame.inside({ x, y });
-  set(ring, {
-    cx: frame.px(near.x), cy: frame.py(near.y), "aria-valuenow": y,
-    "aria-valuetext": `${frame.labels.x} ${x}, ${frame.labels.y} ${y}`,
-  });
-}
-
-const pointHandle = handle(data, "point-handle", "Selected point");
-const startHandle = handle(surface, "start-handle", "Start");
+const ringOf = (view, id, label) =>
+  handle(view.frame, label, { id, "aria-valuemin": -200, "aria-valuemax": 200 });
+const pointHandle = ringOf(data, "point-handle", "Selected point");
+const startHandle = ringOf(surface, "start-handle", "Start");
 
 const point = ({ x, y }) => ({ x: clamp(x, POINT.x), y: clamp(y, POINT.y) });
 
@@ -290,61 +268,24 @@ function select(index) {
 press("add-point", addBeside);
 press("remove-point", removePoint);
 
-/** Drag what `grab` finds under the pointer; a click elsewhere goes to `click`. */
-function draggable({ frame }, ring, grab, move, click) {
-  const { svg } = frame;
-  let dragging = false, grabbed = false;
-  svg.addEventListener("pointerdown", (event) => {
-    grabbed = dragging = event.button === 0 && grab(event);
-    if (!dragging) return;
-    event.preventDefault();
-    svg.setPointerCapture(event.pointerId);
-    ring.focus({ preventScroll: true });
-  });
-  svg.addEventListener("pointermove", (event) => {
-    if (dragging) move(frame.inside(frame.at(event)), false);
-  });
-  const stay = (event) => dragging && event.preventDefault(); // the page stays
-  svg.addEventListener("touchstart", stay, { passive: false });
-  const drop = () => {
-    if (dragging) replay(); // now the axes may adapt
-    dragging = false;
-  };
-  for (const end of ["pointerup", "pointercancel"]) svg.addEventListener(end, drop);
-  svg.addEventListener("click", (event) => {
-    const place = frame.at(event), near = frame.inside(place);
-    if (!grabbed && place.x === near.x && place.y === near.y) click(place);
-  });
-}
-
-draggable(data, pointHandle, (event) => {
-  const index = data.nearest(event, event.pointerType === "mouse" ? 12 : 20);
-  if (index >= 0) select(index);
-  return index >= 0;
-}, movePoint, addPoint);
-const onStart = (event) => event.target === startHandle;
-draggable(surface, startHandle, onStart, moveStart, moveStart);
-
-const ARROWS = {
-  ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1],
-};
-
-function onKeys(ring, position, move, actions) {
-  ring.addEventListener("keydown", (event) => {
-    const arrow = ARROWS[event.key], size = event.shiftKey ? 1 : 0.1;
-    const { x, y } = position();
-    if (arrow) move({ x: x + size * arrow[0], y: y + size * arrow[1] });
-    else if (actions[event.key]) actions[event.key]();
-    else return;
-    event.preventDefault();
-  });
-}
+draggable(data.frame, pointHandle, {
+  grab(event) {
+    const index = data.nearest(event, event.pointerType === "mouse" ? 12 : 20);
+    if (index >= 0) select(index);
+    return index >= 0;
+  },
+  move: movePoint, drop: replay, click: addPoint, // dropped: now the axes may adapt
+});
+draggable(surface.frame, startHandle, {
+  grab: (event) => event.target === startHandle,
+  move: moveStart, drop: replay, click: moveStart,
+});
 
 onKeys(pointHandle, () => experiment.points[selected], movePoint, {
   PageDown: () => select(selected + 1), PageUp: () => select(selected - 1),
   Insert: addBeside, Delete: removePoint, Backspace: removePoint,
 });
-onKeys(startHandle, () => ({ x: experiment.k, y: experiment.m }), moveStart, {});
+onKeys(startHandle, () => ({ x: experiment.k, y: experiment.m }), moveStart);
 
 const write = () => history.replaceState(null, "", `#${encode(experiment)}`);
 

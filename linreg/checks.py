@@ -1,0 +1,535 @@
+"""Checks of what a reader writes: they run it, and name a mistake by what it does.
+
+For each task a function watches a program where the answer is known, and records what
+it does. A mistake is named only if this record agrees, in all entries, with that of the
+right program with this mistake. So words tell of what was seen, such as steps, and
+never of lines of code. Where a mistake may come from, they ask.
+
+This file needs nothing else of linreg. A download holds it as text and runs it in a
+room of its own: whatever names a reader chooses, they disturb no check.
+"""
+
+import ctypes
+import os
+import random
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import redirect_stdout, suppress
+from functools import cache, partial
+from io import StringIO
+from itertools import combinations, pairwise, product
+from pathlib import Path
+from textwrap import fill
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.modules.module import register_module_forward_pre_hook
+from torch.optim.optimizer import register_optimizer_step_pre_hook
+from torch.utils.data import DataLoader, TensorDataset, default_collate
+
+Program = Callable[..., Any]
+Record = dict[str, Any]  # what was seen, by what it is
+Watch = Callable[[Program, Record], None]
+Known = Iterator[tuple[str, Record]]  # what to say of a record; that of the right first
+RIGHT = "Right."
+
+
+class Verdict(BaseException):
+    """What to say of a program that ends here: no `except Exception` holds it up."""
+
+
+def written(value: Any) -> Any:
+    """Return what a program returned, if there is something."""
+    if value is ...:
+        raise Verdict("Not written yet: it returns `...`.")
+    if value is None:
+        raise Verdict("It returns None. Is a return missing?")
+    return value
+
+
+def as_numbers(value: Any) -> Tensor:
+    """Return a number, an array or a tensor as a float64 tensor of its own."""
+    copy = torch.as_tensor(value).detach().to(torch.float64, copy=True)
+    return copy.reshape(()) if copy.numel() == 1 else copy
+
+
+def records(watch: Watch, programs: dict[str, Program]) -> Known:
+    """Yield what is seen of known programs, given by what to say of them."""
+    for words, program in programs.items():
+        record = Record()
+        watch(program, record)
+        yield words, record
+
+
+def watch_loss(program: Program, record: Record) -> None:
+    """Record the loss of three predictions, and its gradient along them."""
+    leaf = torch.tensor([1.0, 2.0, 4.0], requires_grad=True)
+    loss = written(program(leaf * 1, torch.tensor([3.0, 1.0, 1.0])))
+    record["the loss of predictions 1, 2, 4 where y = 3, 1, 1"] = as_numbers(loss)
+    back = getattr(loss, "requires_grad", False)
+    back = back and torch.autograd.grad(loss.sum(), leaf, allow_unused=True)[0]
+    name = "the gradient along the predictions (item, detach and NumPy end it)"
+    record[name] = as_numbers(back) if isinstance(back, Tensor) else "none"
+
+
+LOSSES: dict[str, Program] = {  # of the predictions p
+    RIGHT: lambda p, y: ((p - y) ** 2).mean(),
+    "The loss is the sum, not the mean.": lambda p, y: ((p - y) ** 2).sum(),
+    "The loss is the root of the mean.": lambda p, y: ((p - y) ** 2).mean().sqrt(),
+    "The loss is half the mean.": lambda p, y: ((p - y) ** 2).mean() / 2,
+    "The loss is the mean absolute error.": lambda p, y: (p - y).abs().mean(),
+    "The loss squares nothing.": lambda p, y: (p - y).mean(),
+    "The loss squares the mean, not the errors.": lambda p, y: (p - y).mean() ** 2,
+    "The loss pairs each prediction with each y, as if (n, 1) met (n,): "
+    "pitfall 3.": lambda p, y: ((p.unsqueeze(1) - y) ** 2).mean(),
+}
+
+
+def watch_scale(program: Program, record: Record) -> None:
+    """Record what becomes of four values, and of four times in seconds."""
+    for name, first in [("1, 2, 6, 7", 0), ("four times in seconds since 1970", 1.7e9)]:
+        values = first + torch.tensor([1, 2, 6, 7], dtype=torch.float64)
+        given = values.clone()
+        scaled, mean, std = written(program(given))
+        record[f"what {name} are scaled to"] = as_numbers(scaled)
+        record[f"the mean of {name}"] = as_numbers(mean)
+        record[f"the standard deviation of {name}"] = as_numbers(std)
+        record["the change that it makes to what it gets"] = as_numbers(given - values)
+
+
+SCALES: dict[str, Program] = {  # of the values v
+    RIGHT: lambda v: ((v - v.mean()) / v.std(), v.mean(), v.std()),
+    "Right, with a standard deviation that divides by n.": lambda v: (
+        ((v - v.mean()) / v.std(correction=0), v.mean(), v.std(correction=0))
+    ),
+}
+
+
+def watch_dataset(program: Program, record: Record) -> None:
+    """Record the length, the items and a batch of a dataset of five cars."""
+    dataset = program([4, 7, 9, 13, 15], [2, 22, 10, 26, 54])
+    record["len(dataset), for five cars,"] = len(dataset)
+    items = [written(dataset[index]) for index in range(5)]
+    batch = next(iter(DataLoader(dataset, batch_size=4)))
+    columns = [float(x) for x, _ in items], [float(y) for _, y in items]
+    for name, column, part in zip("xy", columns, batch, strict=True):
+        record[f"{name} of five cars"] = as_numbers(column)
+        record[f"the type of {name} in a batch (pitfall 10)"] = part.dtype
+        record[f"the shape of {name} in a batch of 4"] = tuple(part.shape)
+
+
+class KnownLine(nn.Module):
+    """A line in float64, from k and 0 on, that records its way whenever it is seen."""
+
+    def __init__(self, k: float) -> None:
+        super().__init__()
+        self.k = nn.Parameter(torch.tensor([k], dtype=torch.float64))
+        self.m = nn.Parameter(torch.zeros(1, dtype=torch.float64))
+        self.way: list[Tensor] = []
+        self.events: set[str] = set()
+
+    def see(self, event: str) -> None:
+        self.events.add(event)
+        self.way.append(torch.cat([self.k.detach(), self.m.detach()]))
+        if len(self.way) > 1000:
+            raise Verdict("It goes on and on, where 12 steps are due.")
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.see("model")
+        self.events.update(["training mode"] if self.training else [])
+        return self.k * x + self.m
+
+
+def watch_model(program: Program, record: Record) -> None:
+    """Record the parameters of a model, and what it predicts with k = 2 and m = -1."""
+    model = program()
+    written(model.forward(torch.ones(3)))
+    parameters = dict(sorted(model.named_parameters()))
+    record["the list of its parameters (nn.Parameter)"] = ", ".join(parameters)
+    for value, (name, parameter) in zip((2, -1), parameters.items(), strict=False):
+        record[f"{name} at the start"] = as_numbers(parameter)
+        nn.init.constant_(parameter, value)
+    y = model(torch.tensor([1.0, 2.0, 4.0]))
+    record["its prediction for 1, 2, 4, with k = 2 and m = -1,"] = as_numbers(y)
+    record["requires_grad of its prediction"] = y.requires_grad
+
+
+KNOWN_RATE = 0.05
+# What can be wrong with a loop: which gradient a step follows, how long it is, which
+# steps are made. A rule makes step n = 0, 1, ... of the gradients g so far.
+GRADIENTS: dict[str, Program] = {
+    "Each step follows the sum of all gradients so far: pitfall 2. "
+    "What clears them?": lambda g, n: g.sum(0),
+    "Each step follows the sum of its epoch's gradients so far. "
+    "Is zero_grad outside the inner loop?": lambda g, n: g[n - n % 3 :].sum(0),
+    "Each step follows the gradient of the batch before. "
+    "Is step ahead of backward?": lambda g, n: g[n - 1] * (n > 0),
+    "One step an epoch, along the gradient of its last batch. "
+    "Is step outside the inner loop?": lambda g, n: g[n] * (n % 3 == 2),
+    "One step an epoch, along the sum of its gradients. "
+    "What is outside the inner loop?": lambda g, n: g[-3:].sum(0) * (n % 3 == 2),
+    "One step an epoch, along the gradient of its first batch. "
+    "What ends the inner loop?": lambda g, n: g[n] * (n % 3 == 0),
+    "No step for the last batch of an epoch.": lambda g, n: g[n] * (n % 3 < 2),
+}
+LENGTHS: dict[str, Program] = {
+    "Each step climbs: along the gradient, not against it.": lambda g, n: -g[n],
+    "Each step is the whole gradient. Where is the rate?": lambda g, n: (
+        g[n] / KNOWN_RATE
+    ),
+    "Each batch moves k and m twice as far as it should.": lambda g, n: 2 * g[n],
+    "Each step has the rate 0.01, whatever it gets.": lambda g, n: 0.2 * g[n],
+    "Only k moves.": lambda g, n: g[n] * torch.tensor([1, 0]),
+    "Only m moves.": lambda g, n: g[n] * torch.tensor([0, 1]),
+}
+ENDS: dict[str, Program] = {
+    "Only one step is made. Is there a return in a loop?": lambda g, n: g[n] * (n < 1),
+    "Only one epoch of steps is made. "
+    "Is the outer loop there, or a return in it?": lambda g, n: g[n] * (n < 3),
+    "An epoch of steps is missing. Is it range(1, ...)?": lambda g, n: g[n] * (n < 9),
+    "The last step is missing. Is step ahead of the loss?": lambda g, n: (
+        g[n] * (n < 11)
+    ),
+}
+STILL = {  # why k and m never move: what has not happened, or only to another one
+    "model": "the model that it gets is never called.",
+    "another model": "another model is called, and never the one that it gets.",
+    "backward": "no gradient reaches them. Is backward there, with its parentheses? Or "
+    "does item, detach, NumPy or no_grad cut the way?",
+    "step": "backward finds gradients, and no step uses them. Is step there, with its "
+    "parentheses? Or does `k = k - ...` make a new tensor?",
+    "another step": "the optimiser that steps does not hold them: pitfall 13.",
+    "gradient": "step finds no gradient. Is zero_grad between backward and step?",
+    "length": "every step has the length 0. What is the learning rate?",
+}
+
+
+def known_points() -> TensorDataset:
+    """Return 20 points in float64, always the same."""
+    x = torch.linspace(-1.5, 2.5, 20, dtype=torch.float64)
+    return TensorDataset(x, 3 * x + 5 + torch.sin(9 * x))
+
+
+def steps_of(way: list[Tensor]) -> Record:
+    """Return k and m after each change, and how often they change."""
+    changed = [line for old, line in pairwise(way) if not torch.equal(old, line)]
+    record: Record = {f"k, m after step {n}": line for n, line in enumerate(changed, 1)}
+    return record | {"the number of steps": len(changed)}
+
+
+@cache
+def known_way(loss: Program, *rules: Program) -> Record:
+    """Return what is seen of 12 steps down a loss, if one rule after another holds."""
+    x, y = known_points().tensors
+    way, before = [torch.zeros(2, dtype=torch.float64)], [list[Tensor]() for _ in rules]
+    for n in range(12):
+        part, line = slice(n % 3 * 8, n % 3 * 8 + 8), way[-1].requires_grad_()
+        found = loss(line[0] * x[part] + line[1], y[part])
+        (step,) = torch.autograd.grad(found, line)
+        for rule, steps in zip(rules, before, strict=True):
+            steps.append(step)
+            step = rule(torch.stack(steps), n)
+        way.append(line.detach() - KNOWN_RATE * step)
+    return steps_of(way)
+
+
+def known_steps() -> Known:
+    """Yield the right steps, with each mistake, and with two of different kinds."""
+    mean, tables = LOSSES[RIGHT], [GRADIENTS, LENGTHS, ENDS]
+    kinds = [[(words, mean, [rule]) for words, rule in t.items()] for t in tables]
+    losses = [*LOSSES.items()][1:]
+    kinds.append([(f"By its steps, t{words[1:]}", loss, []) for words, loss in losses])
+    yield RIGHT, known_way(mean)
+    for words, loss, rule in (mistake for kind in kinds for mistake in kind):
+        yield words, known_way(loss, *rule)
+    for kind, other in combinations(kinds, 2):
+        for (words, _, rule), (more, loss, second) in product(kind, other):
+            yield f"{words} {more}", known_way(loss, *rule, *second)
+
+
+def watch_loop(program: Program, record: Record) -> None:
+    """Record the steps of a loop over 4 epochs of 3 batches, or why there are none."""
+    line = KnownLine(0.0)
+    events = line.events
+
+    def hand_out(samples: Any) -> Any:
+        line.see("batch")
+        return default_collate(samples)
+
+    def before_call(module: nn.Module, _: Any) -> None:
+        if module is not line and [*module.parameters()]:
+            events.add("another model")
+
+    def before_step(optimizer: torch.optim.Optimizer, *_: Any) -> None:
+        held = [p for group in optimizer.param_groups for p in group["params"]]
+        own = [p.grad for p in held if p is line.k or p is line.m]
+        events.add("step" if own else "another step")
+        if any(gradient is not None and gradient.any() for gradient in own):
+            events.add("gradient")
+
+    line.k.register_hook(lambda _: events.add("backward"))
+    optimizer = torch.optim.SGD(line.parameters(), lr=KNOWN_RATE)
+    loader = DataLoader(known_points(), batch_size=8, collate_fn=hand_out)
+    line.see("start")
+    watch_calls = register_module_forward_pre_hook(before_call)
+    with watch_calls, register_optimizer_step_pre_hook(before_step):
+        program(line, loader, optimizer, 4)
+    line.see("end")
+    record |= steps_of(line.way)
+    if not record["the number of steps"]:
+        missing = next(e for e in STILL if e not in events and "another" not in e)
+        another = f"another {missing}"
+        why = f"k and m never move: {STILL[another if another in events else missing]}"
+        if not events & {"model", "another model"}:
+            why = f"Not written yet, or nothing that can be seen: {why}"
+        raise Verdict(why)
+
+
+def watch_step(program: Program, record: Record) -> None:
+    """Record the steps of a function that makes one, on each batch of a loop."""
+
+    def loop(line: KnownLine, loader: DataLoader, _: Any, num_epochs: int) -> None:
+        for x, y in [*loader] * num_epochs:
+            program(line, x, y, KNOWN_RATE)
+            line.see("end of a step")
+
+    watch_loop(loop, record)
+
+
+def watch_measure(program: Program, record: Record) -> None:
+    """Record the losses of two lines, and what becomes of them."""
+    for k in (2.0, 3.0):
+        line = KnownLine(k)
+        loss = written(program(line, DataLoader(known_points(), batch_size=8)))
+        name = "the mode of the model that is measured (pitfall 9)"
+        record[name] = "training" if "training mode" in line.events else "eval"
+        record[f"the loss over all points, for y = {k:g} x,"] = as_numbers(loss)
+        name = "requires_grad of the result (a number with memory: pitfall 7)"
+        record[name] = getattr(loss, "requires_grad", False)
+        record[f"k, which was {k:g} before,"] = as_numbers(line.k)
+
+
+def measure_by(mean: Program, line: KnownLine, loader: Any) -> Any:
+    """Return the mean of the losses of the batches."""
+    line.eval()
+    found = [(LOSSES[RIGHT](line(x), y).item(), len(x)) for x, y in loader]
+    return mean(*torch.tensor(found, dtype=torch.float64).T)
+
+
+MEASURES: dict[str, Program] = {  # of the losses of the batches, and their sizes
+    RIGHT: lambda losses, sizes: (losses * sizes).sum() / sizes.sum(),
+    "It is the mean of the batches' means: pitfall 6.": lambda losses, _: losses.mean(),
+    "It is the sum over all points.": lambda losses, sizes: (losses * sizes).sum(),
+    "It is the loss of the first batch.": lambda losses, _: losses[0],
+    "It is the loss of the last batch.": lambda losses, _: losses[-1],
+}
+SPEED = torch.arange(4.0, 24.0, dtype=torch.float64)
+DISTANCE = 3 * SPEED - 6 + 2 * torch.sin(3 * SPEED)
+
+
+def watch_fit(program: Program, record: Record) -> None:
+    """Record what the line that a training ends at says of two speeds."""
+    for epochs in (100, 1000):
+        result = written(program(SPEED + 0, DISTANCE + 0, epochs))
+        k, m = map(as_numbers, result)
+        if not (k + m).isfinite().all():
+            raise Verdict("It diverges: k or m is not finite. Pitfall 4.")
+        early = record.copy()
+        for mph in (10, 20):
+            record[f"the way from {mph} mph to a stop, in feet,"] = mph * k + m
+    if name := first_difference(early, record, 0.02):
+        _, right = next(records(watch_fit, TASKS["fit"][1]))
+        arrives = not first_difference(record, right, 0.02)
+        start = "It is right after 1000 epochs, and has" if arrives else "It has"
+        at = f"{shown(early[name])}, and {shown(record[name])} after 1000"
+        raise Verdict(
+            f"{start} not come to rest after 100 epochs: {name} is then {at}. Are the "
+            "speeds scaled? A larger rate, or smaller batches, go farther in an epoch."
+        )
+
+
+FITS: dict[str, Program] = {  # of the k and m of scaled speeds
+    RIGHT: lambda k, m, mean, std: (k / std, m - k * mean / std),
+    "k and m are those of scaled speeds.": lambda k, m, mean, std: (k, m),
+    "m is that of scaled speeds.": lambda k, m, mean, std: (k / std, m),
+    "m is undone with the k of scaled speeds.": lambda k, m, mean, std: (
+        (k / std, m - k * mean)
+    ),
+    "k is multiplied by std.": lambda k, m, mean, std: (k * std, m - k * std * mean),
+    "m has k mean / std added.": lambda k, m, mean, std: (k / std, m + k * mean / std),
+    "m comes ahead of k.": lambda k, m, mean, std: (m - k * mean / std, k / std),
+    "The line is flat. Do (n, 1) and (n,) meet? Pitfall 3.": lambda k, m, *_: (
+        0 * k,
+        m,
+    ),
+    "k and m are 0, as before a training. Is an earlier task open? Does the optimiser "
+    "hold another model's parameters? Pitfall 13.": lambda k, m, *_: (0 * k, 0 * m),
+}
+
+
+def fit_by(undo: Program, speed: Tensor, distance: Tensor, _: int) -> Any:
+    """Return the line of least squares, found for scaled speeds."""
+    x = (speed - speed.mean()) / speed.std()
+    return undo(x @ distance / (x @ x), distance.mean(), speed.mean(), speed.std())
+
+
+TASKS: dict[str, tuple[Watch, dict[str, Program]]] = {  # with what is known, if a table
+    "loss": (watch_loss, LOSSES),
+    "scale": (watch_scale, SCALES),
+    "dataset": (
+        watch_dataset,
+        {RIGHT: lambda x, y: TensorDataset(torch.Tensor(x), torch.Tensor(y))},
+    ),
+    "model": (watch_model, {RIGHT: partial(KnownLine, 0.0)}),
+    "step": (watch_step, {}),
+    "loop": (watch_loop, {}),
+    "measure": (
+        watch_measure,
+        {words: partial(measure_by, MEASURES[words]) for words in MEASURES},
+    ),
+    "fit": (watch_fit, {words: partial(fit_by, FITS[words]) for words in FITS}),
+}
+HINTS = {  # a part of the message of an error, and where to look
+    "does not require grad": "What cuts the way back: item, detach, NumPy, no_grad?",
+    "a second time": "Is the loss computed anew for each backward?",
+    "leaf Variable that requires grad": "Is the change under torch.no_grad()?",
+    "as parameter": "A parameter is changed in place: model.k -= ...",
+    "no attribute 'detach'": "nn.Parameter takes a tensor, such as torch.zeros(1).",
+    "before Module.__init__() call": "super().__init__() comes first.",
+    "has no attribute '_": "Is super().__init__() there?",
+    "has no attribute 'k'": "Is self.k set in __init__?",
+    'required "forward"': "Is forward there, in this spelling?",
+    "unpack": "Is as much returned as is taken?",
+    "0-d tensor": "Is as much returned as is taken?",
+    "'NoneType'": "Is it a .grad ahead of backward, or a missing return?",
+    "Boolean value of Tensor": "Is it nn.MSELoss(p, y), for nn.MSELoss()(p, y)?",
+    "must match the size of tensor": "Is a number of points written into the code?",
+    "only for scalar outputs": "backward starts from one number. Is the mean missing?",
+    "must have the same dtype": "float() makes float32 of numbers: pitfall 10.",
+    "on the same device": "Model and batch belong on one device: pitfall 15.",
+}
+LIBRARIES = tuple(str(Path(f"{m.__file__}").parent) for m in (os, torch, np))
+SECONDS = 20
+
+
+def explain(error: Exception, watch: Watch, program: Program) -> str:
+    """Return where in the reader's code an error came up, and where to look."""
+    message = f"{error}".partition("\n")[0].partition(". ")[0].rstrip(".")
+    where = " where the check uses it"
+    for frame in traceback.extract_tb(error.__traceback__):
+        ours = frame.filename == explain.__code__.co_filename
+        if frame.line and not ours and not frame.filename.startswith(LIBRARIES):
+            where = f" at `{frame.line}`"  # the last one stays
+    if "ellipsis" in message:
+        found = open_parts(watch, program)
+        return (
+            f"Not written yet: there is a `...`{f' from {found}' if found else where}."
+        )
+    hints = [words for part, words in HINTS.items() if part in f"{error}"]
+    return " ".join([f"It stops{where}. {type(error).__name__}: {message}.", *hints])
+
+
+def open_parts(watch: Watch, program: Program) -> str:
+    """Return the names of the functions that return `...`: watch again, and look."""
+    found = dict[Any, str]()  # by the code of the function
+    sys.setprofile(
+        lambda frame, _, value: (
+            value is ... and found.setdefault(frame.f_code, frame.f_code.co_qualname)
+        )
+    )
+    with suppress(Exception):
+        watch(program, {})
+    sys.setprofile(None)
+    return ", ".join(found.values())
+
+
+def interrupt(thread: int, over: threading.Event) -> None:
+    """Raise a Verdict without words in a thread that has computed for too long."""
+    end = time.process_time() + SECONDS
+    while not over.wait(0.1):  # again and again: a bare `except:` may catch it
+        if time.process_time() > end:
+            stop = ctypes.py_object(Verdict)
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), stop)
+
+
+def record_of(watch: Watch, program: Program) -> Record:
+    """Return what was seen of a program, or a verdict; leave all as it was before."""
+    record, printed, over = Record(), StringIO(), threading.Event()
+    ours = torch.default_generator
+    states = ours.get_state(), np.random.get_state(), random.getstate()
+    for seed in (ours.manual_seed, np.random.seed, random.seed):
+        seed(0)
+    timer = threading.Thread(target=interrupt, args=(threading.get_ident(), over))
+    timer.start()
+    with redirect_stdout(printed):
+        try:
+            watch(program, record)
+        except Verdict as verdict:
+            late = f"It does not end: stopped after {SECONDS} seconds."
+            record["verdict"] = f"{verdict}" or late
+        except SystemExit:
+            record["verdict"] = "It ends Python, by exit() or quit(). Let it return."
+        except Exception as error:
+            record["verdict"] = explain(error, watch, program)
+        finally:
+            over.set()
+            timer.join()
+            ours.set_state(states[0])
+            np.random.set_state(states[1])
+            random.setstate(states[2])
+    lines = printed.getvalue().splitlines()
+    for line in lines[:5] + ["(It prints more.)"] * (len(lines) > 5):
+        print(line)
+    return record
+
+
+def first_difference(seen: Record, right: Record, tolerance: float) -> str:
+    """Return the name of the first entry in which two records differ, or nothing."""
+    for name in [name for name in seen if name in right]:
+        a, b = seen[name], right[name]
+        if isinstance(a, Tensor) and isinstance(b, Tensor):
+            alike = a.shape == b.shape and torch.allclose(a, b, tolerance, tolerance)
+        else:
+            alike = a == b
+        if not alike:
+            return name
+    return ""
+
+
+def shown(value: Any) -> str:
+    """Return an entry of a record as text."""
+    if not isinstance(value, Tensor):
+        return f"{value}" or "empty"
+    digits = [f"{number:.5g}" for number in value.flatten()[:6].tolist()]
+    listed = f"[{', '.join(digits)}{', ...' * (value.numel() > 6)}]"
+    shape = f" of shape {tuple(value.shape)}" if value.ndim > 1 else ""
+    return listed + shape if value.ndim else digits[0]
+
+
+def check(task: str, program: Program) -> str:
+    """Run what a reader wrote for a task; say whether it is right, or what it does."""
+    kind = "class" if task in ("dataset", "model") else "function"
+    if not callable(program) or (kind == "class" and not isinstance(program, type)):
+        got = type(program).__name__
+        words = f"Give the check the {kind} itself, without parentheses, not a {got}."
+        return fill(words, width=80)
+    watch, programs = TASKS[task]
+    seen = record_of(watch, program)
+    if "verdict" in seen:
+        return fill(seen["verdict"], width=80)
+    tolerance = 0.02 if task == "fit" else 1e-4  # a training comes near the best line
+    differs = ""
+    for words, record in records(watch, programs) if programs else known_steps():
+        name = first_difference(seen, record, tolerance)
+        if not name:
+            return fill(words, width=80)
+        differs = (
+            differs
+            or f"{name} should be {shown(record[name])}, not {shown(seen[name])}"
+        )
+    return fill(f"Not right yet. The first difference: {differs}.", width=80)
