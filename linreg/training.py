@@ -17,7 +17,7 @@ def mean_squared_error(prediction: Tensor, target: Tensor) -> Tensor:
     """
     if prediction.shape != target.shape or target.numel() == 0:
         raise ValueError(
-            "prediction and target must have the same shape and not be empty, "
+            "prediction and target must have the same shape, not empty, "
             f"got {tuple(prediction.shape)} and {tuple(target.shape)}"
         )
     return nn.functional.mse_loss(prediction, target)

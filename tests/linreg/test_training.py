@@ -182,7 +182,7 @@ def test_an_empty_batch_is_refused_before_it_changes_the_model():
     """Its loss is NaN, and so were all parameters after it."""
     model = LinearRegressionModel()
     loader = [(column(1.0), column(1.0)), (torch.ones(0), torch.ones(0))]
-    with pytest.raises(ValueError, match=r"not be empty, got \(0,\) and \(0,\)"):
+    with pytest.raises(ValueError, match=r"not empty, got \(0,\) and \(0,\)"):
         train(model, loader, sgd(model), 1)
     assert model.k.item() == pytest.approx(0.02)
 
