@@ -83,8 +83,8 @@ assert (round(k_exact, 4), round(m_exact, 4)) == (3.9324, -17.5791)
 # 1. The loss
 # -----------
 #
-# Return the mean squared error, :math:`\frac{1}{n} \sum_i (\hat{y}_i - y_i)^2`, as a
-# tensor with one number. One line is enough.
+# The mean squared error is :math:`\frac{1}{n} \sum_i (\hat{y}_i - y_i)^2` again. Return
+# it as a tensor with one number. One line is enough.
 
 
 def mean_squared_error(prediction, y):

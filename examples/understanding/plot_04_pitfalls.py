@@ -264,11 +264,11 @@ scaled = metres / metres.std()  # its standard deviation is 1
 for inputs, rate in [(metres, 3e-7), (scaled, 0.1)]:
     model = LinearRegressionModel()
     optimizer = torch.optim.SGD(model.parameters(), lr=rate)
-    losses = losses_of(model, optimizer, inputs, y)
+    scaled = losses_of(model, optimizer, inputs, y)
     print(f"learning rate {rate:g}: m = {model.m.item():.3f},", end=" ")
-    print(f"loss after 100 steps {losses[100]:.2f}, at the end {losses[-1]:.2f}")
+    print(f"loss after 100 steps {scaled[100]:.2f}, at the end {scaled[-1]:.2f}")
     # sphinx_gallery_start_ignore
-    stays = losses[100] - losses[-1]
+    stays = scaled[100] - scaled[-1]
     if rate < 0.1:
         assert 0 < stays < 0.1
         assert abs(model.m.item()) < 0.05
@@ -572,8 +572,8 @@ assert pair[0] == pair[1]
 
 model, before = LinearRegressionModel(), LinearRegressionModel()
 optimizer = torch.optim.SGD(before.parameters(), lr=0.1)
-losses = losses_of(model, optimizer, x, y)
-print(f"loss {losses[0]:.3f}, after 1000 steps {losses[-1]:.3f}")
+of_another = losses_of(model, optimizer, x, y)
+print(f"loss {of_another[0]:.3f}, after 1000 steps {of_another[-1]:.3f}")
 for name, parameter in model.named_parameters():
     held = any(parameter is p for p in optimizer.param_groups[0]["params"])
     print(f"the optimiser holds {name}: {held}")
@@ -582,7 +582,7 @@ for name, parameter in model.named_parameters():
     assert parameter.item() == 0 != parameter.grad.item()
 # sphinx_gallery_end_ignore
 # sphinx_gallery_start_ignore
-assert losses[0] == losses[-1]
+assert of_another[0] == of_another[-1]
 # sphinx_gallery_end_ignore
 
 # %%
@@ -599,12 +599,12 @@ assert losses[0] == losses[-1]
 line = 3 * x + 5
 model = LinearRegressionModel()
 optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
-losses = losses_of(model, optimizer, x, line, nn.functional.l1_loss)
-print("every hundredth:", *(f"{loss:.3f}" for loss in losses[400::100]))
-print("all of the last:", *(f"{loss:.3f}" for loss in losses[-6:]))
+jumping = losses_of(model, optimizer, x, line, nn.functional.l1_loss)
+print("every hundredth:", *(f"{loss:.3f}" for loss in jumping[400::100]))
+print("all of the last:", *(f"{loss:.3f}" for loss in jumping[-6:]))
 # sphinx_gallery_start_ignore
-assert max(losses[400::100]) - min(losses[400::100]) < 1e-3
-assert max(losses[-6:]) > 1.5 * min(losses[-6:])
+assert max(jumping[400::100]) - min(jumping[400::100]) < 1e-3
+assert max(jumping[-6:]) > 1.5 * min(jumping[-6:])
 for step in range(1000):  # the mend
     optimizer.param_groups[0]["lr"] = 0.1 / (1 + step / 100)
     loss = (line - model(x)).abs().mean()

@@ -14,7 +14,7 @@ from linreg.data import LinearRegressionDataset
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 FIGURES = {
-    "understanding/plot_01_one_step": 1,
+    "understanding/plot_01_one_step": 2,
     "understanding/plot_02_convergence": 3,
     "understanding/plot_03_noise": 5,
     "understanding/plot_04_pitfalls": 2,

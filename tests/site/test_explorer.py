@@ -140,7 +140,7 @@ def test_table_and_verdict_say_what_runs_do(open_page, factor: str) -> None:
 AT_ITS_LIMIT = "points=2_7~2_15~-2_3~-2_-5"  # of one point 0.2, of all 0.25
 LARGEST_LOSS = """(text) => {
   const { advance, decode, startRun } = linregExplorer;
-  const experiment = decode(text);
+  const { experiment } = decode(text);
   return Math.max(...advance(startRun(experiment, experiment.points), 20000).loss);
 }"""
 
