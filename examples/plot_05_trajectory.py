@@ -119,8 +119,8 @@ assert round((left[1:] / left[:-1]).mean(), 2) == 0.87
 #
 # When the program ends, k and m are gone. ``state_dict`` gives them by name, and
 # ``torch.save`` writes them into a file. Here it is in a folder that vanishes; to keep
-# yours, write ``torch.save(model.state_dict(), "line.pt")``. ``weights_only=True`` takes
-# numbers from a file, and never runs what else may be in it.
+# yours, write ``torch.save(model.state_dict(), "line.pt")``. With ``weights_only=True``
+# a file is read for its numbers, and no code in it is run.
 
 with TemporaryDirectory() as folder:
     torch.save(model.state_dict(), f"{folder}/line.pt")

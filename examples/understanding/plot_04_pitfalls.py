@@ -264,11 +264,11 @@ scaled = metres / metres.std()  # its standard deviation is 1
 for inputs, rate in [(metres, 3e-7), (scaled, 0.1)]:
     model = LinearRegressionModel()
     optimizer = torch.optim.SGD(model.parameters(), lr=rate)
-    scaled = losses_of(model, optimizer, inputs, y)
+    seen = losses_of(model, optimizer, inputs, y)
     print(f"learning rate {rate:g}: m = {model.m.item():.3f},", end=" ")
-    print(f"loss after 100 steps {scaled[100]:.2f}, at the end {scaled[-1]:.2f}")
+    print(f"loss after 100 steps {seen[100]:.2f}, at the end {seen[-1]:.2f}")
     # sphinx_gallery_start_ignore
-    stays = scaled[100] - scaled[-1]
+    stays = seen[100] - seen[-1]
     if rate < 0.1:
         assert 0 < stays < 0.1
         assert abs(model.m.item()) < 0.05
