@@ -14,11 +14,11 @@ from linreg.data import LinearRegressionDataset
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 FIGURES = {
-    "understanding/plot_01_one_step": 2,
+    "understanding/plot_01_one_step": 1,
     "understanding/plot_02_convergence": 3,
     "understanding/plot_03_noise": 5,
     "understanding/plot_04_pitfalls": 2,
-    "solutions/plot_03_understanding": 1,
+    "solutions/plot_03_understanding": 2,
 }
 
 
