@@ -151,7 +151,7 @@ LARGEST_LOSS = """(text) => {
         ("batch=1&lr=0.199", "below", 1e3, 1e5),  # the noise is large, and bounded
         ("batch=1&lr=0.2", "none", 1e6, 1e12),  # each step is a reflection
         ("batch=4&lr=0.249", "full", 70, 80),
-        ("batch=4&lr=0.25&k=1", "none", 60, 80),  # it jumps to and fro for ever
+        ("batch=4&lr=0.25&k=1", "none", 56, 58),  # it jumps to and fro for ever
     ],
 )
 def test_a_promise_holds_below_a_limit_and_is_not_given_at_it(
