@@ -30,7 +30,8 @@ unexport PYTHONHOME PYTHONPATH PYTHONOPTIMIZE PYTHONWARNINGS PYTHONINSPECT
 unexport PYTHONSAFEPATH PYTHONWARNDEFAULTENCODING PWDEBUG
 unexport $(filter PYTEST_% COV_% COVERAGE_% HYPOTHESIS_% MYPY% RUFF_%,$(.VARIABLES))
 # A socket has no room for a long path: programs that wait for one would wait for ever.
-ifneq (,$(shell [ "$${#TMPDIR}" -gt 60 ] && echo long))
+TOO_LONG := $(shell printf %s "$$TMPDIR" | grep -E '.{61}')
+ifneq (,$(TOO_LONG))
 $(warning TMPDIR is too long for a socket: what make runs takes the usual place.)
 unexport TMPDIR
 endif

@@ -1,5 +1,7 @@
 """The library: the post's run, an epoch over a million points, and the closed forms."""
 
+import subprocess
+import sys
 from collections.abc import Iterable
 from functools import cache
 
@@ -166,6 +168,50 @@ def surface_of_many_points() -> float:
     )
 
 
+WRONG_LOOP = """
+import time, torch
+from linreg.checks import check
+def train(model, loader, optimizer, num_epochs):
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+    for _ in range(num_epochs):
+        for x, y in loader:
+            optimizer.zero_grad()
+            torch.mean((y - model(x)) ** 2).backward()
+            optimizer.step()
+torch.optim.SGD([torch.zeros(1)], lr=1)  # the first one imports much
+start = time.perf_counter()
+check("loop", train)
+print(time.perf_counter() - start)
+"""
+RIGHT_FIT = """
+import time, torch
+from torch.utils.data import DataLoader, TensorDataset
+from linreg.checks import check
+from linreg import LinearRegressionModel
+def fit(speed, distance, num_epochs):
+    mean, std = speed.mean(), speed.std()
+    loader = DataLoader(TensorDataset((speed - mean) / std, distance), 8, shuffle=True)
+    model = LinearRegressionModel()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+    for _ in range(num_epochs):
+        for x, y in loader:
+            optimizer.zero_grad()
+            torch.mean((y - model(x)) ** 2).backward()
+            optimizer.step()
+    return model.k / std, model.m - model.k * mean / std
+torch.optim.SGD([torch.zeros(1)], lr=1)  # the first one imports much
+start = time.perf_counter()
+assert check("fit", fit) == "Right."
+print(time.perf_counter() - start)
+"""
+
+
+def check_in_a_new_python(code: str) -> float:
+    """Return the seconds that a program takes for its first check, imports apart."""
+    command = [sys.executable, "-c", code]
+    return float(subprocess.run(command, check=True, capture_output=True).stdout)
+
+
 ROWS = (
     Row(
         "the post's run: 25 epochs of train with batches of indices",
@@ -208,6 +254,20 @@ ROWS = (
         "one evaluation of the loss: times its time",
         6,
         surface_of_many_points,
+        at_least=False,
+    ),
+    Row(
+        "the first check of a loop whose mistake has no name",
+        "seconds, imports apart",
+        2,
+        lambda: check_in_a_new_python(WRONG_LOOP),
+        at_least=False,
+    ),
+    Row(
+        "the first check of a right fit, 20 points in batches of 8",
+        "seconds, imports apart",
+        3,
+        lambda: check_in_a_new_python(RIGHT_FIT),
         at_least=False,
     ),
 )

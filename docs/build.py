@@ -118,8 +118,8 @@ def draft(name: str) -> int:
     for part in ("examples", "linreg", "CHANGELOG.md", "CITATION.cff"):
         (DRAFT / part).symlink_to(ROOT / part)
     # The landing page wants a figure of another stage.
-    index = "Draft\n=====\n\n.. toctree::\n   :glob:\n\n   *\n   tutorial/index\n"
-    (DRAFT / "docs" / "index.rst").write_text(index)
+    index = "Draft\n=====\n\n.. toctree::\n   :caption: Pages\n   :glob:\n\n   *\n"
+    (DRAFT / "docs" / "index.rst").write_text(f"{index}   tutorial/index\n")
     page = stage.relative_to(ROOT / "examples")
     runs = f"sphinx_gallery_conf.filename_pattern={re.escape(f'/_programs/{page}')}$"
     trees, docs, html = (DRAFT / part for part in ("trees", "docs", "html"))

@@ -16,7 +16,7 @@ project = html_title = "Linear regression in PyTorch"
 author = "the linreg-tutorial authors"
 # Not "2026, ...": Sphinx would replace that year by the one of SOURCE_DATE_EPOCH.
 project_copyright = "the linreg-tutorial authors, 2026. MIT licence, text and code"
-version = release = "1.1.0"
+version = release = "1.2.0"
 
 extensions = [
     "sphinx.ext.autodoc",

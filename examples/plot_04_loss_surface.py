@@ -15,8 +15,7 @@ the intercept, and how a formula can replace ten thousand passes over the data.
 # The imports
 # -----------
 #
-# NumPy, here ``np``, computes the surface, and ``perf_counter`` is a clock. The fold
-# holds what you know, and what draws.
+# ``perf_counter`` is a clock. The fold holds what you know, and what draws.
 
 from time import perf_counter
 
@@ -40,8 +39,8 @@ x, y = dataset.x.double().numpy(), dataset.y.double().numpy()
 # The loss of every line
 # ----------------------
 #
-# Take 100 slopes and 100 intercepts, up to 7 on either side of the true ones. For each
-# pair, compute the loss over all points.
+# Take 100 slopes and 100 intercepts around the true ones, and compute the loss of each
+# pair over all points.
 
 k_values = np.linspace(3 - 7, 3 + 7, 100)
 m_values = np.linspace(5 - 7, 5 + 7, 100)
@@ -58,9 +57,8 @@ print(f"losses: {surface.size}, from {surface.min():.2f} to {surface.max():.0f}"
 # The picture
 # -----------
 #
-# From each band to the next the loss grows by the factor 1.4, so that the bottom can be
-# seen as well as the rim. The star is the true line. The diamond is the lowest point,
-# which ``least_squares`` finds. One unit is as long in both directions.
+# From each band to the next the loss grows by the factor 1.4. The star is the true
+# line. The diamond is the lowest point, which ``least_squares`` finds.
 
 k_exact, m_exact = least_squares(x, y)
 plot_surface(surface, k_values, m_values)
@@ -75,11 +73,10 @@ plt.show()
 
 # %%
 # The surface is a bowl with a single lowest point. Wherever you start, downhill leads
-# there. For a line that is always so, unless all x are equal. Larger models can have
-# several valleys.
+# there. For a line that is always so, unless all x are equal.
 #
 # The lowest point is not the truth. Fifty noisy points have a best line of their own,
-# and its loss is smaller than that of the true line.
+# with a smaller loss.
 
 best_loss = np.mean((y - (k_exact * x + m_exact)) ** 2)
 true_loss = np.mean((y - (3 * x + 5)) ** 2)
@@ -93,8 +90,8 @@ assert best_loss < true_loss
 # Steep and flat
 # --------------
 #
-# The ellipses are narrow along k and long along m. Go away from the lowest point along
-# one axis, by 1 and by 2. How much does the loss grow?
+# The ellipses are narrow along k and long along m. How much does the loss grow, if you
+# go away from the lowest point along one axis, by 1 and by 2?
 
 for d in (1, 2):
     along_k = np.mean((y - ((k_exact + d) * x + m_exact)) ** 2) - best_loss
@@ -108,15 +105,14 @@ assert [f"{share:.0%}" for share in 0.01 * steepness] == ["6%", "2%"]
 # sphinx_gallery_end_ignore
 
 # %%
-# Along m every prediction is off by d more, so the loss grows by :math:`d^2`. Along k
-# it grows by :math:`d^2` times the mean of :math:`x^2`. Both are parabolas, and that
-# along k is three times as steep.
+# Both grow as the square of the distance d. Along k it is three times as much: the mean
+# of :math:`x^2` times :math:`d^2`.
 #
 # In stage 3, k arrived long before m. Because it is steeper, or because it has less far
 # to go, to 3 and not to 5? A parabola :math:`a d^2` has the steepness :math:`2 a d`. So
-# from twice as far a step is twice as long: it covers the same *share* of the way from
-# anywhere. With learning rate 0.01 that is 0.01 times 2a, 6 % along k and 2 % along m.
-# The reason is the steepness.
+# from twice as far a step is twice as long: from anywhere it covers the same *share* of
+# the way. With learning rate 0.01 that is 0.01 times 2a, 6 % along k and 2 % along m.
+# It is the steepness.
 #
 # A formula for the whole surface
 # -------------------------------
@@ -127,16 +123,15 @@ assert [f"{share:.0%}" for share in 0.01 * steepness] == ["6%", "2%"]
 #
 # :math:`L_{\min}` is the smallest loss and :math:`\hat{k}` the best slope.
 # :math:`\bar{x}` and :math:`\bar{y}` are the means, and :math:`S` is the variance of
-# the :math:`x_i`. This function computes all but :math:`L_{\min}`. (``around_mean``
-# takes the mean off and returns both; ``@`` multiplies two arrays and sums the
-# products.)
+# the :math:`x_i`. The second function is all but :math:`L_{\min}`. (``around_mean``
+# takes the mean off and returns both. ``@`` multiplies two arrays and sums up.)
 
 from linreg.landscape import best_slope, loss_above_minimum
 
 # %%
-# A column of intercepts replaces the double loop. ``m_values[:, np.newaxis]`` is one:
-# it has 100 rows of a single number. A row of slopes and a column of intercepts are
-# broadcast to a grid, each with each.
+# ``m_values[:, np.newaxis]`` is a column: 100 rows of a single number. A row of slopes
+# and a column of intercepts are broadcast to a grid, each with each. That replaces the
+# double loop.
 
 start = perf_counter()
 column = m_values[:, np.newaxis]
@@ -151,8 +146,8 @@ assert round(x.mean(), 2) == -0.29
 # sphinx_gallery_end_ignore
 
 # %%
-# The last term tilts the ellipses. It ties m to k, unless the mean of x is 0. Here it
-# is -0.29: where k is too large, a slightly larger m makes up for a part of it.
+# The last term ties m to k, and so tilts the ellipses, unless the mean of x is 0. Here
+# it is -0.29.
 #
 # `The explorer <../explorer.html#preset=full>`__ draws this surface while you drag the
 # points. Drag the outermost ones to the middle, and predict: do the ellipses become

@@ -53,8 +53,7 @@ assert m[5] / m[-1] < 0.5
 # sphinx_gallery_end_ignore
 
 # %%
-# After five epochs the slope has gone more than three quarters of its way, the
-# intercept less than half.
+# After five epochs k has gone more than three quarters of its way, m less than half.
 #
 # The path
 # --------
@@ -73,8 +72,8 @@ plt.legend()
 plt.show()
 
 # %%
-# The path first crosses the bands to the floor of the valley, and then follows the
-# floor. Why does it bend, and why do the crosses crowd together?
+# The path crosses the bands to the floor of the valley, and then follows the floor. Why
+# does it bend, and why do the crosses crowd together?
 #
 # The way down
 # ------------
@@ -100,14 +99,14 @@ assert round((left[1:] / left[:-1]).mean(), 2) == 0.87
 # sphinx_gallery_end_ignore
 
 # %%
-# Each arrow is at right angles to the bands. Along a band the loss stays the same, so a
-# move in that direction gains nothing, and the steepest way has no part of it. With
-# mini-batches the steps follow the arrows on average.
+# Each arrow is at right angles to the bands: along a band the loss stays the same, so
+# the steepest way has no part of that direction. With mini-batches the steps follow the
+# arrows on average.
 #
-# Where the surface is flatter, the arrows are shorter, and so are the steps. Stage 4
-# found that a step covers 2 % of the way along m. It leaves 98 %, and the seven steps
-# of an epoch leave 0.98 to the power of 7, which is 0.87. So each epoch moves m by
-# about 13 % less than the one before.
+# Where the surface is flatter, the arrows are shorter, and so are the steps. Along m a
+# step leaves 98 % of the way, as stage 4 found, and the seven steps of an epoch leave
+# 0.98 to the power of 7, which is 0.87. So each epoch moves m by about 13 % less than
+# the one before.
 #
 # The path heads for the diamond, not for the star: the training sees only the points.
 #
@@ -118,13 +117,14 @@ assert round((left[1:] / left[:-1]).mean(), 2) == 0.87
 # Keep the model
 # --------------
 #
-# When the program ends, k and m are gone. ``state_dict`` gives the parameters by name,
-# and ``torch.save`` writes them into a file. Here it is in a folder that vanishes; to
-# keep yours, write ``torch.save(model.state_dict(), "line.pt")``.
+# When the program ends, k and m are gone. ``state_dict`` gives them by name, and
+# ``torch.save`` writes them into a file. Here it is in a folder that vanishes; to keep
+# yours, write ``torch.save(model.state_dict(), "line.pt")``. With ``weights_only=True``
+# a file is read for its numbers, and no code in it is run.
 
 with TemporaryDirectory() as folder:
     torch.save(model.state_dict(), f"{folder}/line.pt")
-    state = torch.load(f"{folder}/line.pt")
+    state = torch.load(f"{folder}/line.pt", weights_only=True)
 print(state)
 
 # %%

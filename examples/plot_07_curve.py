@@ -56,7 +56,7 @@ def draw(shape, seed):
 
 # %%
 # The model learns from 20 points. Another 1000 are *held out*: it never sees them, they
-# test it afterwards. Real data is rarely so generous; here so many make the test sure.
+# test it afterwards. (Of real data you would hold out a part, perhaps a fifth.)
 
 x_train, y_train = draw((20, 1), seed=0)
 x_test, y_test = draw((1000, 1), seed=1)
@@ -78,8 +78,8 @@ plt.show()
 # Nobody can predict the noise of a point that is held out. So even the true curve
 # misses each point by its noise. The mean square of the noise is its variance, here 0.5
 # squared, which is 0.25. No model can be expected to get below that on points that it
-# has not seen. (A thousand points come close to this mean. The fifty of stage 4, on
-# their true line, were further off.) The least-squares line is far above it.
+# has not seen. (A thousand points come close to this mean; the fifty of stage 4 were
+# further off.) The least-squares line is far above it.
 
 k, m = least_squares(x_train.reshape(20), y_train.reshape(20))
 line_train = mean_squared_error(k * x_train + m, y_train).item()
@@ -129,8 +129,7 @@ plt.legend()
 plt.show()
 
 # %%
-# Their sum is a wave. With other slopes, intercepts and weights it is another wave, and
-# training can find these numbers.
+# Their sum is a wave. Training can find the slopes, intercepts and weights of another.
 #
 # The network
 # -----------
@@ -170,7 +169,7 @@ assert sum(parameter.numel() for parameter in network(4).parameters()) == 33
 # sphinx_gallery_end_ignore
 
 # %%
-# These are 33 numbers.
+# These are 33.
 #
 # Why it starts at random
 # -----------------------
@@ -297,9 +296,8 @@ assert off < -2
 # sphinx_gallery_end_ignore
 
 # %%
-# On the right no point lies beyond 2.4. On the left the noise of two points, 0.6 and
-# 0.9, pulls the curve up. Farther out there is no data, and nothing holds the network
-# in place.
+# On the right no point lies beyond 2.4, and nothing holds the network in place. On the
+# left the noise of two points, 0.6 and 0.9, pulls the curve up.
 #
 # Is a larger network better?
 # ---------------------------
@@ -316,7 +314,7 @@ plot_network(wide, "64 hidden units in each layer")
 plt.show()
 
 # %%
-# It bends towards single points. Measure all on both sets of points.
+# It bends towards single points. Measure all on both sets.
 
 print("                 training  held out")
 print(f"line             {line_train:8.2f}  {line_test:8.2f}")
@@ -332,8 +330,8 @@ assert measure(model, x_test, y_test) < on_held_out < line_test
 # %%
 # The training loss falls from row to row. The held-out loss falls and then rises. The
 # line *underfits*: it is bad on both sets. The wide network *overfits*: it has learned
-# the noise of its 20 points, which tells nothing about other points. This is why points
-# are held out: the training loss alone would call it the best.
+# the noise of its 20 points, which tells nothing about others. The training loss alone
+# would call it the best.
 #
 # Is that always so?
 # ------------------
@@ -419,10 +417,9 @@ torch.set_num_threads(threads)
 # sphinx_gallery_end_ignore
 
 # %%
-# So after 600 steps on 20 points, the middle one is usually best. That is no law: with
-# fewer steps (exercise 3) or more points it can be another. It is why you measure. And
-# whoever has used the held-out points to choose a width must judge the winner on fresh
-# ones.
+# So after 600 steps on 20 points, the middle one is usually best. That is no law:
+# exercise 3 takes fewer steps. It is why you measure. And whoever has used the held-out
+# points to choose a width must judge the winner on fresh ones.
 #
 # Exercises
 # ---------
@@ -448,7 +445,7 @@ torch.set_num_threads(threads)
 # That was the tutorial. You have met what a large model needs: a dataset, a model, a
 # loss, a loop, an optimiser, and points held out to judge the result. For images you
 # would read files in the dataset and put ``nn.Conv2d`` in place of ``nn.Linear``. For
-# classes instead of numbers you need another loss, ``nn.CrossEntropyLoss``, and targets
-# that are whole numbers, so write the loop yourself: ``train`` is made for numbers. The
-# pages of *Understanding* open up a single step, and `PyTorch's own tutorials
-# <https://docs.pytorch.org/tutorials/>`__ lead to images and to text.
+# classes instead of numbers you need ``nn.CrossEntropyLoss`` and a loop of your own:
+# ``train`` is made for numbers. The pages of *Understanding* open up a single step, and
+# `PyTorch's own tutorials <https://docs.pytorch.org/tutorials/>`__ lead to images and
+# to text.

@@ -186,8 +186,8 @@ for place in places:
     places[place] = []
     for size in sizes:
         batch = many.x[:size].to(place), many.y[:size].to(place)
-        taken = seconds(lambda b=batch, p=place: fit(100 * [b], device=p)) / 100
-        places[place].append(taken)
+        steps = partial(fit, 100 * [batch], device=place)
+        places[place].append(min(seconds(steps) for _ in range(3)) / 100)
 
 # %%
 
@@ -206,10 +206,10 @@ assert step > 100 * point
 
 # %%
 # A step on eight points is almost all fixed price. So larger batches make an epoch
-# cheaper, until the points themselves are the larger part. Far beyond that they make it
-# dearer again: what is computed for a million points no longer fits into the *caches*,
-# the small fast memories of a core, so each point costs more than one among 65,536.
-# (Larger batches also take fewer steps, and so learn less in an epoch.)
+# cheaper, until the points themselves are the larger part. Far beyond that they can
+# make it dearer again: where what is computed for a million points no longer fits into
+# the *caches*, the small fast memories of a core, each point costs more than one among
+# 65,536. (Larger batches also take fewer steps, and so learn less in an epoch.)
 #
 # A GPU is built to compute many points at once, but its step has a fixed price as well,
 # often a higher one. So it is for large batches, and for models with more arithmetic
@@ -229,7 +229,6 @@ os.environ["TORCHINDUCTOR_CACHE_DIR"] = empty.name
 
 
 def loss_of(model, x, y):
-    """Return the mean squared error."""
     return torch.mean((y - model(x)) ** 2)
 
 

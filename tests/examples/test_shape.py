@@ -4,6 +4,7 @@ import ast
 import builtins
 import inspect
 import io
+import itertools
 import json
 import keyword
 import math
@@ -12,6 +13,7 @@ import sys
 import tokenize
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from programs.inline import Stage, imports_of, read_library
@@ -64,9 +66,12 @@ def test_a_stage_is_called_by_the_number_in_its_name():
     """Where the prose counts the stages, it would be wrong after the next one."""
     pages = sorted(EXAMPLES.glob("plot_*.py"))
     assert [int(page.stem[5:7]) for page in pages] == list(range(len(pages)))
-    for page in pages[1:]:
+    minutes = (ROOT / "docs" / "teach.rst").read_text("utf-8")
+    for before, page in itertools.pairwise(pages):
         title = page.read_text("utf-8").splitlines()[1]
         assert title.startswith(f"Stage {int(page.stem[5:7])}: ")
+        assert f"<{page.stem}.html>" in before.read_text("utf-8").split("# Next\n")[1]
+        assert page.stem in minutes
     texts = [ROOT / "README.md", *ROOT.glob("docs/*.rst"), *EXAMPLES.rglob("*.*")]
     for file in [file for file in texts if file.suffix in (".md", ".rst", ".py")]:
         text = re.sub(r"\n#?\s*", " ", file.read_text("utf-8"))
@@ -116,7 +121,7 @@ def test_a_name_in_the_text_is_one_of_the_program_or_of_python(page):
     known = {*keyword.kwlist, *sys.stdlib_module_names}
     for place in (builtins, math, torch, torch.Tensor):
         known.update(dir(place))
-    for called in (torch.optim.SGD, torch.utils.data.DataLoader):
+    for called in (torch.optim.SGD, torch.utils.data.DataLoader, np.loadtxt):
         known.update(inspect.signature(called).parameters)
     for token in tokenize.generate_tokens(io.StringIO(program).readline):
         if token.type in (tokenize.NAME, tokenize.STRING):

@@ -18,7 +18,7 @@ FIGURES = {
     "understanding/plot_02_convergence": 3,
     "understanding/plot_03_noise": 5,
     "understanding/plot_04_pitfalls": 2,
-    "solutions/plot_03_understanding": 1,
+    "solutions/plot_03_understanding": 2,
 }
 
 

@@ -262,11 +262,24 @@ def test_ctrl_c_passes_through_and_all_is_as_before():
         raise KeyboardInterrupt
 
     state, out = torch.get_rng_state(), sys.stdout
+    watched(lambda p, y: ((p - y) ** 2).mean())  # what is loaded late may start threads
+    threads = threading.active_count()
     with pytest.raises(KeyboardInterrupt):
         watched(interrupted)
     assert torch.equal(torch.get_rng_state(), state)
     assert sys.stdout is out
-    assert threading.active_count() == 1
+    assert threading.active_count() == threads
+
+
+def test_exit_of_a_notebook_ends_no_kernel():
+    class ZMQExitAutocall:
+        def __call__(self):
+            raise AssertionError("the kernel ends")
+
+    room = {"exit": ZMQExitAutocall()}
+    exec("def loss(prediction, y): exit()", room)
+    assert watched(room["loss"]).startswith("It ends Python")
+    assert isinstance(room["exit"], ZMQExitAutocall)
 
 
 def test_no_except_of_the_reader_holds_a_verdict_up():

@@ -66,7 +66,8 @@ def test_other_comments_than_figures_are_refused_at_their_place_in_the_stage(
 ):
     for _ in range(number):
         plt.figure()
-    words = rf"examples/stage\.py:{line}: {number} figures with {comments} comments"
+    counts = f"figures here: {number}, comments on them: {comments}"
+    words = rf"examples/stage\.py:{line}: {counts}"
     with pytest.raises(SystemExit, match=words):
         scrape(tmp_path, code)
 
@@ -87,3 +88,7 @@ def test_a_colour_without_a_role_is_refused_at_its_place_in_the_stage(tmp_path):
     plt.plot([0, 1], color="seagreen")
     with pytest.raises(SystemExit, match=r"examples/stage\.py:3: #2e8b57 in a figure"):
         scrape(tmp_path, "# Figure: A line.\nplt.show()")
+    plt.close("all")
+    plt.imshow([[0, 1]])
+    with pytest.raises(SystemExit, match=r"examples/stage\.py:3: pixels"):
+        scrape(tmp_path, "# Figure: Pixels.\nplt.show()")

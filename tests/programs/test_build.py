@@ -257,7 +257,7 @@ FAULTS = [
     ("import warnings\n\nwarnings.warn('an old way')", '", line 22', "an old way"),
     ("from linreg.small import third", ":20: there is no third in linreg.small", ""),
     ("print(second()", ":20: '(' was never closed", ""),
-    ("plt.figure()\nplt.figure()", ":23: 2 figures with 1 comments", ""),
+    ("plt.figure()\nplt.figure()", ":23: figures here: 2, comments on them: 1", ""),
     ("plt.plot([0], color='seagreen')", ":22: #2e8b57 in a figure", ""),
     ("print(second())\n\n# %%\n# A heading\n# -----\n", ":24", "underline too short"),
 ]

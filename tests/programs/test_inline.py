@@ -282,6 +282,13 @@ def test_what_is_refused_at_its_place(programs, tmp_path, imports, line, reason)
     assert reason in words
 
 
+def test_a_stage_without_a_title_is_refused(programs, tmp_path):
+    programs(plot_01_a=TEACHES)
+    (tmp_path / "examples" / "plot_01_a.py").write_text("print(1)\n")
+    with pytest.raises(SystemExit, match=r"plot_01_a\.py:1: begin with a docstring"):
+        programs()
+
+
 def test_what_is_refused_in_linreg(programs, tmp_path):
     one = "from math import floor as root\n\n\ndef one():\n    return root(1)\n"
     two = "from math import sqrt as root\n\n\ndef two():\n    return root(1)\n"
@@ -318,7 +325,7 @@ def test_nothing_is_left_of_a_stage_that_was_removed(programs, tmp_path):
 
 def test_the_library_imports_in_one_direction():
     above = ["data", "model", "training", "exact", "landscape", "sampler", "noise"]
-    above += ["checks"]
+    above += ["plotting", "checks"]
     for file in (ROOT / "linreg").glob("[!_]*.py"):
         text = file.read_text(encoding="utf-8")
         for module in re.findall(r"(?m)^from linreg\.(\w+)", text):

@@ -140,7 +140,7 @@ def test_table_and_verdict_say_what_runs_do(open_page, factor: str) -> None:
 AT_ITS_LIMIT = "points=2_7~2_15~-2_3~-2_-5"  # of one point 0.2, of all 0.25
 LARGEST_LOSS = """(text) => {
   const { advance, decode, startRun } = linregExplorer;
-  const experiment = decode(text);
+  const { experiment } = decode(text);
   return Math.max(...advance(startRun(experiment, experiment.points), 20000).loss);
 }"""
 
@@ -150,8 +150,8 @@ LARGEST_LOSS = """(text) => {
     [
         ("batch=1&lr=0.199", "below", 1e3, 1e5),  # the noise is large, and bounded
         ("batch=1&lr=0.2", "none", 1e6, 1e12),  # each step is a reflection
-        ("batch=4&lr=0.249", "full", 30, 60),
-        ("batch=4&lr=0.25&k=1", "none", 30, 60),  # it jumps to and fro for ever
+        ("batch=4&lr=0.249", "full", 70, 80),
+        ("batch=4&lr=0.25&k=1", "none", 56, 58),  # it jumps to and fro for ever
     ],
 )
 def test_a_promise_holds_below_a_limit_and_is_not_given_at_it(

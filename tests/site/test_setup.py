@@ -91,6 +91,7 @@ def test_an_installation_that_is_cut_short_is_made_anew(checkout, done):
     settings = {"env": os.environ | path, "start_new_session": True}
     child = subprocess.Popen(command, **settings, **quiet)
     while len(calls(checkout)) < done:
+        assert child.poll() is None
         time.sleep(0.005)
     os.killpg(child.pid, signal.SIGKILL)
     child.wait()

@@ -35,10 +35,9 @@ def scraper(
     line = block[2] + row_of_figures(block[1])
     place = origin(Path(variables["src_file"]), line, Path(conf["src_dir"]))
     if len(texts) != len(figures):
-        fault = (
-            f"{len(figures)} figures with {len(texts)} comments: above {SHOW}, write"
-        )
-        raise Refused(*place, f"{fault} `{FIGURE}what it shows` for each")
+        fault = f"figures here: {len(figures)}, comments on them: {len(texts)}"
+        write = f"write `{FIGURE}what it shows` for each, above {SHOW}"
+        raise Refused(*place, f"{fault}: {write}")
     shown = ""
     for figure, text in zip(figures, texts, strict=True):
         file = Path(next(variables["image_path_iterator"])).with_suffix(".svg")
@@ -92,6 +91,9 @@ def darken(svg: str, place: tuple[Path, int]) -> str:
         listed = ", ".join(sorted(unknown))
         fault = f"{listed} in a figure: take colours of linreg/plotting.py, or give"
         raise Refused(*place, f"{fault} them a role in docs/_ext/pages/colours.py")
+    if "<image" in svg:
+        fault = "pixels, which keep their colours in the dark: draw areas, as contourf"
+        raise Refused(*place, fault)
     dark = DRAWN.sub(lambda drawn: f"{drawn[1]}: {DARK_TWINS[drawn[2]]}", svg)
     # What is black is written without a colour, and takes that of the whole file.
     return dark.replace("<svg ", f'<svg fill="{ROLES["ink"][1]}" ', 1)

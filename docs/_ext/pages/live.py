@@ -76,12 +76,8 @@ def training(loader: DataLoader[Any], optimizer: Any, history: Any) -> dict[str,
     shuffles = torch.Generator().manual_seed(loader.generator.initial_seed())
     numbers: Any = range(len(loader.dataset))  # type: ignore[arg-type]
     again = DataLoader(numbers, loader.batch_size, shuffle=True, generator=shuffles)
-    orders = [torch.cat([*again]).tolist() for _ in history.epoch_loss]
-    return {
-        "lr": optimizer.defaults["lr"],
-        "batch": loader.batch_size,
-        "orders": orders,
-    }
+    taken = [torch.cat([*again]).tolist() for _ in history.epoch_loss]
+    return {"lr": optimizer.defaults["lr"], "batch": loader.batch_size, "orders": taken}
 
 
 def load(app: Sphinx, *context: Any) -> None:

@@ -149,6 +149,8 @@ class Stage:
 
     def __init__(self, file: Path, library: list[Statement]) -> None:
         self.file, self.library, self.body = file, library, parse(file).body
+        if not isinstance(getattr(self.body[0], "value", None), ast.Constant):
+            raise Refused(file, 1, "begin with a docstring: the title of the page")
         self.rows = file.read_text(encoding="utf-8").splitlines(keepends=True)
         marks = [n for n, row in enumerate(self.rows) if row.startswith("# %%")]
         self.cells = [range(a, b) for a, b in pairwise([0, *marks, len(self.rows)])]
@@ -311,7 +313,7 @@ def write_programs(root: Path) -> None:
     mark = folder / ".checksum"  # as docs/build.py marks what it made
     if folder.is_dir() and any(folder.iterdir()) and not mark.is_file():
         raise FileExistsError(f"{folder} was not made here: move it away")
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     mark.touch()
     for old in folder.rglob("plot_*.py"):
         old.unlink()
