@@ -23,6 +23,8 @@ PAGES |= {"surface": "plot_04_loss_surface", "path": "plot_05_trajectory"}
 DESK = {"viewport": {"width": 1280, "height": 900}}
 PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True}
 ZOOMED = {"viewport": {"width": 640, "height": 450}, "device_scale_factor": 2}
+# The font of the formulas comes late and moves what is below them, without our doing.
+SETTLED = "document.fonts.ready.then(() => { delete window.shifted; })"
 CENTRE = "e => e.scrollIntoView({block: 'center', behavior: 'instant'})"
 SHIFTS = """new PerformanceObserver((list) => {
   for (const { node } of list.getEntries().flatMap(({ sources }) => [...sources]))
@@ -50,6 +52,7 @@ def open_figure(browser: Browser, site: Path) -> Iterator[Callable[..., Locator]
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.on("console", lambda said: faults.append(said.text))
         page.goto(f"{(site / 'tutorial' / PAGES[kind]).as_uri()}.html{fragment}")
+        page.evaluate(SETTLED)
         figure = page.locator(f".live-{kind}")
         figure.evaluate(CENTRE)
         return figure
@@ -207,9 +210,12 @@ def test_play_runs_until_paused_and_only_when_asked(open_figure) -> None:
     assert read(figure, "step") == stopped
 
 
-# Open: red in some runs, so only `make test-all` judges it until issue 32 is done.
-@pytest.mark.long
-@every_kind
+# Open: without a GPU, 11 pixels of the tangent differ by up to 11 of 255, where the
+# picture and what lies over it are drawn apart. `make test-all` judges it.
+@pytest.mark.parametrize(
+    "kind",
+    [pytest.param(k, marks=pytest.mark.long) if k == "tangent" else k for k in PAGES],
+)
 def test_until_it_is_used_the_picture_is_the_build_s(open_figure, kind: str) -> None:
     figure = open_figure(kind, "#<img src=x onerror=alert(1)>")
     picture = figure.locator(".live-picture")
@@ -223,8 +229,6 @@ def test_until_it_is_used_the_picture_is_the_build_s(open_figure, kind: str) -> 
     assert figure.bounding_box()["height"] == height
 
 
-# Open: red in some runs, so only `make test-all` judges it until issue 32 is done.
-@pytest.mark.long
 @every_kind
 def test_after_use_paper_is_the_same_and_themes_change(open_figure, kind: str) -> None:
     figure, dark = open_figure(kind), open_figure(kind, color_scheme="dark")
@@ -233,10 +237,12 @@ def test_after_use_paper_is_the_same_and_themes_change(open_figure, kind: str) -
         figure.page.emulate_media(media=media)
         if media == "screen":
             use(figure)
+        figure.evaluate(CENTRE)  # at the same part of a pixel each time
         pictures.append(figure.screenshot())
     paper, used, paper_after_use = pictures
     assert paper == paper_after_use
     figure.page.emulate_media(media="screen")
+    figure.evaluate(CENTRE)
     assert figure.screenshot() == used
     use(dark, "dark")
     figure.page.emulate_media(color_scheme="dark")
@@ -246,8 +252,6 @@ def test_after_use_paper_is_the_same_and_themes_change(open_figure, kind: str) -
     assert figure.screenshot() == dark.screenshot() != used
 
 
-# Open: red in some runs, so only `make test-all` judges it until issue 32 is done.
-@pytest.mark.long
 @pytest.mark.parametrize("width", [360, 1280])
 @every_kind
 def test_a_late_script_moves_nothing_and_use_asks_for_nothing(
@@ -262,6 +266,7 @@ def test_a_late_script_moves_nothing_and_use_asks_for_nothing(
         figure = page.locator(f".live-{kind}")
         figure.evaluate(CENTRE)
         page.wait_for_timeout(300)
+        page.evaluate(SETTLED)
         held[0].continue_()
         figure.locator(".live-bar").wait_for()
         page.wait_for_timeout(300)
