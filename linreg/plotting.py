@@ -28,12 +28,7 @@ LINE_STYLES: dict[str, dict[str, Any]] = {
     "exact": {"color": EXACT, "linestyle": ":", "label": "least-squares line"},
 }
 POINT_STYLES: dict[str, dict[str, Any]] = {
-    "truth": {
-        "color": INK,
-        "marker": "*",
-        "markersize": 16,
-        "label": "true parameters",
-    },
+    "truth": {"color": INK, "marker": "*", "markersize": 16, "label": "true k and m"},
     "model": {"color": MODEL, "marker": "o", "markersize": 7, "label": "estimate"},
     "exact": {"color": EXACT, "marker": "D", "markersize": 5, "label": "least squares"},
 }
@@ -82,10 +77,8 @@ def plot_surface(surface: ArrayLike, k_values: ArrayLike, m_values: ArrayLike) -
     """Draw the loss over slope and intercept: 20 bands, each a fixed factor higher."""
     colors = LinearSegmentedColormap.from_list("loss", SURFACE)
     levels = np.geomspace(np.min(surface), np.max(surface), 21)
-    bands = plt.contourf(
-        k_values, m_values, surface, levels, cmap=colors, norm=LogNorm()
-    )
-    plt.colorbar(bands, ticks=levels[::5], format="%.3g", label="mean squared error")
+    plt.contourf(k_values, m_values, surface, levels, cmap=colors, norm=LogNorm())
+    plt.colorbar(ticks=levels[::5], format="%.3g", label="mean squared error")
     plt.xlabel("slope k")
     plt.ylabel("intercept m")
     plt.title("Loss surface")

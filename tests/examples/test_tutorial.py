@@ -149,7 +149,7 @@ def test_stage_4_draws_the_surface_with_the_truth_and_the_lowest_point(ran):
     (axes,) = ran["plot_04_loss_surface"].axes
     lines, (bands,) = lines_in(axes), axes.collections
     assert axes.get_title(loc="left") == "Loss surface"
-    assert lines["true parameters"].tolist() == [[3, 5]]
+    assert lines["true k and m"].tolist() == [[3, 5]]
     assert limits_of(axes) == (-4, 10, -2, 12)
     data = LinearRegressionDataset(seed=0)
     assert lines["least squares"].tolist() == [list(least_squares(data.x, data.y))]
@@ -189,7 +189,7 @@ def test_stage_5_draws_the_path_far_and_near(ran):
     assert near["trajectory"].tolist() == far["trajectory"].tolist()
     record = ran["plot_03_training"].names["history"].parameters
     assert far["trajectory"][:, 0].tolist() == record["k"].tolist()
-    assert {"true parameters", "least squares"} <= set(far)
+    assert {"true k and m", "least squares"} <= set(far)
 
 
 def test_teachers_and_the_landing_page_are_told_the_minutes_of_the_pages(site):

@@ -100,7 +100,7 @@ def test_a_bowl_lies_around_the_truth_and_keeps_its_limits(axes):
     assert (axes.get_xlim(), axes.get_ylim()) == ((-2, 6), (-5, 3))
     assert axes.get_aspect() == 1
     marks = {line.get_label(): coordinates(line) for line in axes.lines}
-    assert marks["true parameters"] == [[2, -1]]
+    assert marks["true k and m"] == [[2, -1]]
     expected = np.polyfit(data.x.double(), data.y.double(), 1)
     assert marks["least squares"] == [pytest.approx(expected)]
     corners = [
