@@ -112,7 +112,8 @@ SCALES: dict[str, Program] = {  # of the values v
 
 def watch_dataset(program: Program, record: Record) -> None:
     """Record the length, the items and a batch of a dataset of five cars."""
-    dataset = program([4, 7, 9, 13, 15], [2, 22, 10, 26, 54])
+    program([20], [48])  # two datasets share nothing
+    dataset = program([4, 13, 7, 15, 9], [2, 26, 22, 54, 10])
     record["len(dataset), for five cars,"] = len(dataset)
     items = [written(dataset[index]) for index in range(5)]
     batch = next(iter(DataLoader(dataset, batch_size=4)))
@@ -154,8 +155,8 @@ def watch_model(program: Program, record: Record) -> None:
     for value, (name, parameter) in zip((2, -1), parameters.items(), strict=False):
         record[f"{name} at the start"] = as_numbers(parameter)
         nn.init.constant_(parameter, value)
-    y = model(torch.tensor([1.0, 2.0, 4.0]))
-    record["its prediction for 1, 2, 4, with k = 2 and m = -1,"] = as_numbers(y)
+    y = model(torch.tensor([-1.0, 2.0, 4.0]))
+    record["its prediction for -1, 2, 4, with k = 2 and m = -1,"] = as_numbers(y)
     record["requires_grad of its prediction"] = y.requires_grad
 
 
@@ -328,7 +329,7 @@ MEASURES: dict[str, Program] = {  # of the losses of the batches, and their size
     "It is the loss of the first batch.": lambda losses, _: losses[0],
     "It is the loss of the last batch.": lambda losses, _: losses[-1],
 }
-SPEED = torch.arange(4.0, 24.0, dtype=torch.float64)
+SPEED = torch.arange(4.0, 24.0, dtype=torch.float64).roll(7)  # not in order
 DISTANCE = 3 * SPEED - 6 + 2 * torch.sin(3 * SPEED)
 
 
