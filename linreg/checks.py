@@ -112,7 +112,7 @@ SCALES: dict[str, Program] = {  # of the values v
 
 def watch_dataset(program: Program, record: Record) -> None:
     """Record the length, the items and a batch of a dataset of five cars."""
-    program([20], [48])  # two datasets share nothing
+    program([20, 24], [48, 92])  # two datasets share nothing
     dataset = program([4, 13, 7, 15, 9], [2, 26, 22, 54, 10])
     record["len(dataset), for five cars,"] = len(dataset)
     items = [written(dataset[index]) for index in range(5)]
