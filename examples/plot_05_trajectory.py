@@ -8,7 +8,7 @@ In this stage you draw its way, and keep the model that it found.
 **What you will learn:** how to read the path of a training, why it bends and slows
 down, and how to keep a model in a file.
 
-**What you need:** stage 3, the training loop, and stage 4, the loss surface.
+**What you need:** stages 3 and 4.
 """
 
 # %%
@@ -136,18 +136,15 @@ with torch.no_grad():
     print("equal predictions:", torch.equal(fresh(dataset.x), model(dataset.x)))
 
 # %%
-# What you can do now
-# -------------------
-#
-# You can read every line of the `whole program <plot_00_whole_program.html>`__. One of
-# them you would write in another way: ``mean_squared_error`` computes the loss too, and
-# stops where the shapes differ.
+# You can read the `whole program <plot_00_whole_program.html>`__ now. Only its loss you
+# would write in another way: as ``mean_squared_error``, which stops where the shapes
+# differ.
 #
 # Exercises
 # ---------
 #
-# `Run it yourself <../run.html>`__ says how to do one, in the notebook or the script.
-# Exercises 1 and 2 change the cell of the training.
+# `Run it yourself <../run.html>`__ says how to do one. Exercises 1 and 2 change the
+# cell of the training.
 #
 # 1. Train with learning rate 0.001. How far does the path get in 25 epochs? (Look at
 #    the first picture: the closer one begins farther up.)

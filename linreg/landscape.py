@@ -20,8 +20,7 @@ def loss_above_minimum(
 ) -> np.ndarray:
     """Return how far the loss of each line y = k x + m lies above the smallest loss.
 
-    x and y have the shape (n,); k and m are numbers, or arrays whose shapes broadcast
-    to that of the result, a float64 array.
+    x and y have the shape (n,); k and m broadcast to that of the result, in float64.
     """
     x, y = as_points(x, y)
     dx, x_mean = around_mean(x)

@@ -12,8 +12,7 @@ from torch.optim import Optimizer
 def mean_squared_error(prediction: Tensor, target: Tensor) -> Tensor:
     """Return the mean of the squared differences, a tensor with one number.
 
-    Shapes must be equal: (n, 1) and (n,) would broadcast to n times n differences.
-    An empty batch is refused: the mean of no numbers is NaN.
+    ValueError for shapes that differ, and for an empty batch: its mean would be NaN.
     """
     if prediction.shape != target.shape or target.numel() == 0:
         raise ValueError(
