@@ -15,7 +15,7 @@ mini-batches, how to write the training loop, and how to see whether it has fini
 # The imports
 # -----------
 #
-# ``DataLoader`` cuts a dataset into batches. The fold holds what you know, and helpers.
+# ``DataLoader`` cuts a dataset into batches.
 
 import matplotlib.pyplot as plt
 import torch

@@ -15,7 +15,7 @@ the intercept, and how a formula can replace ten thousand passes over the data.
 # The imports
 # -----------
 #
-# ``perf_counter`` is a clock. The fold holds what you know, and what draws.
+# ``perf_counter`` is a clock.
 
 from time import perf_counter
 
@@ -131,8 +131,7 @@ from linreg.landscape import loss_above_minimum
 
 # %%
 # ``m_values[:, np.newaxis]`` is a column: 100 rows of a single number. A row of slopes
-# and a column of intercepts are broadcast to a grid, each with each. That replaces the
-# double loop.
+# and a column of intercepts are broadcast to a grid, each with each.
 
 start = perf_counter()
 column = m_values[:, np.newaxis]
@@ -194,9 +193,9 @@ from linreg.landscape import loss_surface
 #
 # `Run it yourself <../run.html>`__ says how to do one.
 #
-# 1. How close to 3 and 5 do more points bring the best line? In a new cell at the end,
-#    write a loop over n = 50, 500 and 5000 that makes a dataset with ``seed=0`` and
-#    prints how far its best k and m are from 3 and 5.
+# 1. How close to 3 and 5 do more points bring the best line? Write a loop over n = 50,
+#    500 and 5000 that makes a dataset with ``seed=0`` and prints how far its best k and
+#    m are from 3 and 5.
 # 2. Where the dataset is made, draw the x from 0 to 6: ``low=0, high=6``. How do the
 #    ellipses change, and which term of the formula turns them?
 # 3. Set ``noise_std=0`` there. What is the smallest loss now, and for which line?

@@ -136,9 +136,8 @@ with torch.no_grad():
     print("equal predictions:", torch.equal(fresh(dataset.x), model(dataset.x)))
 
 # %%
-# You can read the `whole program <plot_00_whole_program.html>`__ now. Only its loss you
-# would write in another way: as ``mean_squared_error``, which stops where the shapes
-# differ.
+# You can read the `whole program <plot_00_whole_program.html>`__ now. Its loss you
+# would write as ``mean_squared_error``, which stops where the shapes differ.
 #
 # Exercises
 # ---------
@@ -150,10 +149,9 @@ with torch.no_grad():
 #    the first picture: the closer one begins farther up.)
 # 2. Start from another place: write the lines that set ``model.k`` and ``model.m`` by
 #    hand before ``train``, as in stage 2. Does the path head for the same point?
-# 3. In a new cell at the end, write the loop of stage 3 with its record, but record k
-#    and m after each *step*. Run it with batches of 8 for 50 epochs, and with batches
-#    of 1 for 7 epochs: 350 steps each. Draw both paths, with ``reach=0.5``. Why is one
-#    of them rougher?
+# 3. Write the loop of stage 3 with its record, but record k and m after each *step*.
+#    Run it with batches of 8 for 50 epochs, and with batches of 1 for 7 epochs: 350
+#    steps each. Draw both paths, with ``reach=0.5``. Why is one of them rougher?
 #
 # When you have tried: `the answers
 # <solutions/plot_01_stages.html#stage-5-the-trajectory>`__.

@@ -431,10 +431,10 @@ torch.set_num_threads(threads)
 # 2. In the cell of ``network``, write ``nn.Identity()`` for both ``nn.Tanh()``: it
 #    returns what it is given. Which loss on the training points do you expect from
 #    Adam? Run this cell and all below it.
-# 3. Stop in time. In a new cell at the end, write a loop that trains a fresh network of
-#    width 64, with seed 0 and one optimiser, 50 epochs at a time up to 600. Print the
-#    loss on the training points and on those held out each time. When would you have
-#    stopped? (This is called *early stopping*.)
+# 3. Stop in time. Write a loop that trains a fresh network of width 64, with seed 0 and
+#    one optimiser, 50 epochs at a time up to 600. Print the loss on the training points
+#    and on those held out each time. When would you have stopped? (This is called
+#    *early stopping*.)
 #
 # When you have tried:
 # `the answers <solutions/plot_01_stages.html#stage-7-the-curve>`__.

@@ -3,13 +3,7 @@
 import numpy as np
 from torch import Tensor
 
-from linreg.exact import around_mean, as_points
-
-
-def best_slope(dx: np.ndarray, dy: np.ndarray) -> float:
-    """Return the slope of least squares; where all x are equal, any will do: 0."""
-    squares = dx @ dx
-    return float(dx @ dy / squares) if squares else 0.0
+from linreg.exact import around_mean, as_points, best_slope
 
 
 def loss_above_minimum(
