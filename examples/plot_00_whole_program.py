@@ -3,8 +3,8 @@ The whole program
 =================
 
 PyTorch is a Python library that trains models: it works out how to change a model's
-numbers so that the model fits your data better. Here is a complete program that does
-it. You need not understand its lines yet. The stages that follow take it apart.
+numbers so that the model fits your data better. Here is a complete program. You need
+not understand it yet: the stages take it apart.
 
 **What you will learn:** what a PyTorch program looks like, from the data to the figure.
 
@@ -16,9 +16,8 @@ learning.
 # Three pieces
 # ------------
 #
-# There are fifty points near a line, and the program finds the line from the points
-# alone. It has the same three pieces as a program that learns to read street scenes or
-# to translate:
+# Fifty points lie near a line, and the program finds it from the points alone. It has
+# the same three pieces as a program that learns to translate:
 #
 # 1. a *dataset* hands out samples, here the points;
 # 2. a *model* makes a prediction, and has numbers that training may change;
@@ -77,14 +76,14 @@ plt.legend()
 plt.show()
 
 # %%
-# The points were made with the line y = 3x + 5, and the model has come close to it. Its
-# two numbers began at 0: it started as the line y = 0.
+# The points were made with the line y = 3x + 5, and the model has come close. Its two
+# numbers began at 0: it was the line y = 0.
 #
 # Exercises
 # ---------
 #
 # The box at the top has this page's notebook and script. `Run it yourself
-# <../run.html>`__ says how to open them. Change the code, and run it.
+# <../run.html>`__ says how to open and change them.
 #
 # 1. Make the true line steeper: replace the 3 in ``3 * self.x`` by 4. Does the program
 #    find that?
@@ -101,4 +100,4 @@ plt.show()
 #
 # `Stage 1 <plot_01_dataset.html>`__ explains the dataset, stage 2 the model, stage 3
 # the training loop. Stages 4 and 5 show what it does. In stage 6 you write such a
-# program. In stage 7 a small network takes the place of the line.
+# program, in stage 7 a small network takes the place of the line.

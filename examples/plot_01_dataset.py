@@ -2,15 +2,14 @@ r"""
 Stage 1: the dataset
 ====================
 
-You start with fifty points near a straight line. In the next stages a program finds
-that line from the points alone. First the points need a form that PyTorch can work
-with.
+You start with fifty points near a straight line. First they need a form that PyTorch
+can work with.
 
 **What you will learn:** what a dataset is for PyTorch, how to write one, and why the
 random numbers in it get a seed.
 
-**What you need:** a look at the whole program, and some Python. You will read a class,
-and be told what that is.
+**What you need:** a look at the whole program, and some Python. What a class is, you
+will be told.
 """
 
 # %%
@@ -18,8 +17,8 @@ and be told what that is.
 # -----------
 #
 # ``torch`` is PyTorch. A *tensor* is its array of numbers, much like one of NumPy.
-# Matplotlib, here ``plt``, draws the figures. The fold holds functions of our own that
-# help with that. You need not open it.
+# Matplotlib, here ``plt``, draws the figures. The fold holds helpers. You need not open
+# it.
 
 import matplotlib.pyplot as plt
 import torch
@@ -60,7 +59,7 @@ from linreg.plotting import INK, plot_line, plot_points, use_house_style
 #
 # A dataset needs three methods. ``__init__`` makes the points, ``__len__`` gives their
 # number, and ``__getitem__`` is what ``dataset[index]`` calls: it returns a pair of x
-# and y. Points are counted as Python counts, from 0.
+# and y.
 #
 # ``torch.rand(n)`` draws n numbers evenly between 0 and 1, and ``low + (high - low) *``
 # stretches them to the range. ``torch.randn(n)`` draws from the bell curve with
@@ -95,9 +94,9 @@ print(f"on the true line: y = {3 * x_first + 5:.3f}")
 # See the points
 # --------------
 #
-# The triangles are the data. The dashed line is the truth that produced them. An
-# upright line shows the largest noise. (``argmax`` tells where a tensor has its largest
-# number, and ``INK`` is a colour.)
+# The dashed line is the truth that made the points. An upright line shows the largest
+# noise. (``argmax`` tells where a tensor has its largest number, and ``INK`` is a
+# colour.)
 
 noise = dataset.y - (dataset.k * dataset.x + dataset.m)
 x_far, y_far = dataset[noise.abs().argmax()]
@@ -114,8 +113,8 @@ plt.legend()
 plt.show()
 
 # %%
-# This point is far off. The standard deviation of all distances is near the 0.5 that
-# was asked for.
+# That point is far off. The standard deviation of all is near the 0.5 that was asked
+# for.
 
 print(f"largest distance:   {noise.abs().max():.3f}")
 print(f"standard deviation: {noise.std():.3f}")
@@ -128,9 +127,7 @@ assert abs(noise.std() - 0.5) < 0.15
 # --------------------------
 #
 # With the same seed, a generator makes the same numbers. So your output agrees with
-# this page, if you have the same PyTorch on the same kind of machine. (Without a seed
-# the numbers come from the generator that all share. The whole program sets its seed
-# with ``torch.manual_seed(0)``.)
+# this page, if you have the same PyTorch on the same kind of machine.
 
 again = LinearRegressionDataset(k=3, m=5, n=len(dataset), seed=0)
 other = LinearRegressionDataset(k=3, m=5, n=len(dataset), seed=1)
@@ -145,7 +142,7 @@ assert not torch.equal(other.y, dataset.y)
 # Exercises
 # ---------
 #
-# `Run it yourself <../run.html>`__ says how to do one, in the notebook or the script.
+# `Run it yourself <../run.html>`__ says how to do one.
 #
 # 1. Make a dataset of 500 points, where the page makes it. Does the standard deviation
 #    come closer to 0.5?
@@ -162,5 +159,5 @@ assert not torch.equal(other.y, dataset.y)
 # Next
 # ----
 #
-# You have the data. In `stage 2 <plot_02_model.html>`__ you write the model: a line
-# whose slope and intercept can change.
+# In `stage 2 <plot_02_model.html>`__ you write the model: a line whose slope and
+# intercept can change.

@@ -2,14 +2,13 @@ r"""
 Stage 2: the model
 ==================
 
-A model turns an input into a prediction. Yours is a straight line. It has two numbers
-that training may change. This stage does not train yet: you set them by hand, to see
-what they do.
+A model turns an input into a prediction. Yours is a straight line, with two numbers
+that training may change. In this stage you set them by hand, to see what they do.
 
 **What you will learn:** what a module and a parameter are, how a model predicts, and
 how to get a plain number out of a tensor.
 
-**What you need:** stage 1, the dataset, and what it says of classes.
+**What you need:** stage 1.
 """
 
 # %%
@@ -43,8 +42,9 @@ from linreg.model import LinearRegressionModel
 
 # %%
 # Both parameters start at 0. A parameter is made from a tensor, and ``torch.zeros(1)``
-# is one of *shape* (1,): a row with a single number. The module knows its parameters by
-# name. That is how the training finds them in stage 3.
+# is one of *shape* (1,): a row with a single number. (``torch.tensor(0.0)``, the number
+# alone, would do too.) The module knows its parameters by name. That is how the
+# training finds them in stage 3.
 
 model = LinearRegressionModel()
 for name, parameter in model.named_parameters():
@@ -62,9 +62,8 @@ print(f"k = {model.k.item():g}, m = {model.m.item():g}")
 # -------
 #
 # You call the model like a function, and it runs ``forward``. One call predicts for
-# several inputs, a *batch* of them: three give three predictions. The single number in
-# k is used for each of them. PyTorch stretches it to their shape, which is called
-# *broadcasting*.
+# several inputs, a *batch* of them: three give three predictions. PyTorch stretches the
+# single number in k to their shape, which is called *broadcasting*.
 
 x = torch.tensor([-1.0, 0.0, 2.0])
 print("shapes:", tuple(model.k.shape), "and", tuple(x.shape))
@@ -119,9 +118,8 @@ plt.legend()
 plt.show()
 
 # %%
-# The flat line is a fresh model, and lies below most points. The falling line
-# crosses the data in a single place. The third is close, but not steep enough. How
-# close? Stage 3 puts a number on it.
+# The flat line is a fresh model. The falling line crosses the data in a single place.
+# The third is close, but not steep enough. How close? Stage 3 puts a number on it.
 #
 # PyTorch has this line ready
 # ---------------------------
@@ -147,7 +145,7 @@ assert linear(column).tolist() == [[2.0], [5.0], [11.0]]
 # Exercises
 # ---------
 #
-# `Run it yourself <../run.html>`__ says how to do one, in the notebook or the script.
+# `Run it yourself <../run.html>`__ says how to do one.
 #
 # 1. Which k and m give a falling line through the points (0, 2) and (1, 1)? Set them,
 #    and check with ``model(torch.tensor([0.0, 1.0]))``.

@@ -8,14 +8,14 @@ losses side by side, and you get a landscape. Training is a walk down into its v
 **What you will learn:** how to see the loss as a surface, why the slope is found before
 the intercept, and how a formula can replace ten thousand passes over the data.
 
-**What you need:** stage 3, where the loss comes from.
+**What you need:** stage 3.
 """
 
 # %%
 # The imports
 # -----------
 #
-# ``perf_counter`` is a clock. The fold holds what you know, and what draws.
+# ``perf_counter`` is a clock.
 
 from time import perf_counter
 
@@ -121,17 +121,17 @@ assert [f"{share:.0%}" for share in 0.01 * steepness] == ["6%", "2%"]
 #
 # .. math:: L(k, m) = L_{\min} + S (k - \hat{k})^2 + (m + k \bar{x} - \bar{y})^2
 #
-# :math:`L_{\min}` is the smallest loss and :math:`\hat{k}` the best slope.
-# :math:`\bar{x}` and :math:`\bar{y}` are the means, and :math:`S` is the variance of
-# the :math:`x_i`. The second function is all but :math:`L_{\min}`. (``around_mean``
-# takes the mean off and returns both. ``@`` multiplies two arrays and sums up.)
+# :math:`L_{\min}` is the smallest loss and :math:`\hat{k}` the best slope, which
+# ``best_slope`` computes. :math:`\bar{x}` and :math:`\bar{y}` are the means, and
+# :math:`S` is the variance of the :math:`x_i`. The second function is all but
+# :math:`L_{\min}`. (``around_mean`` takes the mean off and returns both. ``@``
+# multiplies two arrays and sums up.)
 
-from linreg.landscape import best_slope, loss_above_minimum
+from linreg.landscape import loss_above_minimum
 
 # %%
 # ``m_values[:, np.newaxis]`` is a column: 100 rows of a single number. A row of slopes
-# and a column of intercepts are broadcast to a grid, each with each. That replaces the
-# double loop.
+# and a column of intercepts are broadcast to a grid, each with each.
 
 start = perf_counter()
 column = m_values[:, np.newaxis]
@@ -191,11 +191,11 @@ from linreg.landscape import loss_surface
 # Exercises
 # ---------
 #
-# `Run it yourself <../run.html>`__ says how to do one, in the notebook or the script.
+# `Run it yourself <../run.html>`__ says how to do one.
 #
-# 1. How close to 3 and 5 do more points bring the best line? In a new cell at the end,
-#    write a loop over n = 50, 500 and 5000 that makes a dataset with ``seed=0`` and
-#    prints how far its best k and m are from 3 and 5.
+# 1. How close to 3 and 5 do more points bring the best line? Write a loop over n = 50,
+#    500 and 5000 that makes a dataset with ``seed=0`` and prints how far its best k and
+#    m are from 3 and 5.
 # 2. Where the dataset is made, draw the x from 0 to 6: ``low=0, high=6``. How do the
 #    ellipses change, and which term of the formula turns them?
 # 3. Set ``noise_std=0`` there. What is the smallest loss now, and for which line?

@@ -8,7 +8,7 @@ In this stage you draw its way, and keep the model that it found.
 **What you will learn:** how to read the path of a training, why it bends and slows
 down, and how to keep a model in a file.
 
-**What you need:** stage 3, the training loop, and stage 4, the loss surface.
+**What you need:** stages 3 and 4.
 """
 
 # %%
@@ -136,27 +136,22 @@ with torch.no_grad():
     print("equal predictions:", torch.equal(fresh(dataset.x), model(dataset.x)))
 
 # %%
-# What you can do now
-# -------------------
-#
-# You can read every line of the `whole program <plot_00_whole_program.html>`__. One of
-# them you would write in another way: ``mean_squared_error`` computes the loss too, and
-# stops where the shapes differ.
+# You can read the `whole program <plot_00_whole_program.html>`__ now. Its loss you
+# would write as ``mean_squared_error``, which stops where the shapes differ.
 #
 # Exercises
 # ---------
 #
-# `Run it yourself <../run.html>`__ says how to do one, in the notebook or the script.
-# Exercises 1 and 2 change the cell of the training.
+# `Run it yourself <../run.html>`__ says how to do one. Exercises 1 and 2 change the
+# cell of the training.
 #
 # 1. Train with learning rate 0.001. How far does the path get in 25 epochs? (Look at
 #    the first picture: the closer one begins farther up.)
 # 2. Start from another place: write the lines that set ``model.k`` and ``model.m`` by
 #    hand before ``train``, as in stage 2. Does the path head for the same point?
-# 3. In a new cell at the end, write the loop of stage 3 with its record, but record k
-#    and m after each *step*. Run it with batches of 8 for 50 epochs, and with batches
-#    of 1 for 7 epochs: 350 steps each. Draw both paths, with ``reach=0.5``. Why is one
-#    of them rougher?
+# 3. Write the loop of stage 3 with its record, but record k and m after each *step*.
+#    Run it with batches of 8 for 50 epochs, and with batches of 1 for 7 epochs: 350
+#    steps each. Draw both paths, with ``reach=0.5``. Why is one of them rougher?
 #
 # When you have tried: `the answers
 # <solutions/plot_01_stages.html#stage-5-the-trajectory>`__.

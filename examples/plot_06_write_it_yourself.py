@@ -124,7 +124,8 @@ assert np.spacing(np.float32(1.7e9)) / 2 == 64  # seconds
 
 # %%
 # (With several inputs, each column is scaled by itself, with ``mean(dim=0)``. The model
-# then predicts ``x @ self.k + self.m``, with a k of as many numbers.)
+# then predicts ``x @ self.k + self.m``: k has as many numbers, and ``@`` multiplies
+# each row by them and sums up.)
 #
 # 3. The dataset
 # --------------
@@ -312,8 +313,9 @@ print(check("loop", with_adam))
 # ----------------
 #
 # With the pieces you can fit a table of yours. Go on until ``measure`` gives the same
-# four digits after more epochs; with mini-batches, end with a tenth of the rate. For a
-# line the exact answer is there, from any number of columns and a column of ones:
+# four digits after more epochs. With mini-batches, then take a tenth of the rate, until
+# it stays again. For a line the exact answer is there, from any number of columns and a
+# column of ones. (A parabola has the columns x, its square and ones.)
 
 columns = np.column_stack([speed, np.ones(50)])
 print(np.linalg.lstsq(columns, distance.numpy())[0])

@@ -3,8 +3,8 @@ Stage 7: a curve
 ================
 
 A line has two numbers to learn. Most data needs a model with more. In this stage a
-small neural network takes the place of the line. The program stays the same but for
-its data, its model and the length of the training. Then you try another optimiser.
+small neural network takes the place of the line. The program stays the same but for its
+data, its model and the length of the training.
 
 **What you will learn:** what a neural network is and why it starts at random, what
 another optimiser is good for, and how points that are held out tell you that a model is
@@ -41,7 +41,7 @@ torch.set_num_threads(1)  # networks this small gain nothing from more
 # -----------------
 #
 # The truth is a wave on a rising line, with noise of standard deviation 0.5. A shape of
-# (20, 1) makes columns of 20 rows: ``nn.Linear`` takes such columns, as stage 2 says.
+# (20, 1) makes columns of 20 rows: ``nn.Linear`` takes such columns.
 
 
 def true_curve(x):
@@ -262,7 +262,7 @@ train(model, loader, optimizer, num_epochs=600)
 print(f"Adam, rate 0.01: {measure(model, x_train, y_train):.2f}")
 
 # %%
-# Now draw what the network has learned.
+# Draw what the network has learned.
 
 
 def plot_network(model, title):
@@ -424,17 +424,17 @@ torch.set_num_threads(threads)
 # Exercises
 # ---------
 #
-# `Run it yourself <../run.html>`__ says how to do one, in the notebook or the script.
+# `Run it yourself <../run.html>`__ says how to do one.
 #
 # 1. How many parameters has the network with 64 hidden units? Compute it by hand from
 #    the shapes of its layers. Then write a loop that counts.
 # 2. In the cell of ``network``, write ``nn.Identity()`` for both ``nn.Tanh()``: it
 #    returns what it is given. Which loss on the training points do you expect from
 #    Adam? Run this cell and all below it.
-# 3. Stop in time. In a new cell at the end, write a loop that trains a fresh network of
-#    width 64, with seed 0 and one optimiser, 50 epochs at a time up to 600. Print the
-#    loss on the training points and on those held out each time. When would you have
-#    stopped? (This is called *early stopping*.)
+# 3. Stop in time. Write a loop that trains a fresh network of width 64, with seed 0 and
+#    one optimiser, 50 epochs at a time up to 600. Print the loss on the training points
+#    and on those held out each time. When would you have stopped? (This is called
+#    *early stopping*.)
 #
 # When you have tried:
 # `the answers <solutions/plot_01_stages.html#stage-7-the-curve>`__.
@@ -442,10 +442,9 @@ torch.set_num_threads(threads)
 # Next
 # ----
 #
-# That was the tutorial. You have met what a large model needs: a dataset, a model, a
-# loss, a loop, an optimiser, and points held out to judge the result. For images you
-# would read files in the dataset and put ``nn.Conv2d`` in place of ``nn.Linear``. For
-# classes instead of numbers you need ``nn.CrossEntropyLoss`` and a loop of your own:
-# ``train`` is made for numbers. The pages of *Understanding* open up a single step, and
-# `PyTorch's own tutorials <https://docs.pytorch.org/tutorials/>`__ lead to images and
-# to text.
+# You have met what a large model needs: a dataset, a model, a loss, a loop, an
+# optimiser, and points held out to judge the result. For images you would read files in
+# the dataset and put ``nn.Conv2d`` in place of ``nn.Linear``. For classes instead of
+# numbers you need ``nn.CrossEntropyLoss`` and a loop of your own: ``train`` is made for
+# numbers. The pages of *Understanding* open up a single step, and `PyTorch's own
+# tutorials <https://docs.pytorch.org/tutorials/>`__ lead to images and text.

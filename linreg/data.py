@@ -6,11 +6,10 @@ from torch.utils.data import Dataset
 
 
 class LinearRegressionDataset(Dataset):
-    """Noisy points around the line y = k x + m.
+    """Noisy points around the line y = k x + m: x and y, float32 of shape (n,).
 
-    The n positions x are drawn evenly from low to high. The noise is normal with mean 0
-    and standard deviation noise_std. The same seed gives the same points; its last 32
-    bits count. x and y are float32 tensors of shape (n,).
+    x is drawn evenly from low to high. The noise is normal with mean 0 and standard
+    deviation noise_std. The same seed gives the same points; its last 32 bits count.
     """
 
     def __init__(

@@ -35,6 +35,12 @@ def around_mean(values: np.ndarray) -> tuple[np.ndarray, float]:
     return differences, float(values[0] + mean)
 
 
+def best_slope(dx: np.ndarray, dy: np.ndarray) -> float:
+    """Return the slope of least squares; where all x are equal, any will do: 0."""
+    squares = dx @ dx
+    return float(dx @ dy / squares) if squares else 0.0
+
+
 def least_squares(
     x: Tensor | np.ndarray, y: Tensor | np.ndarray
 ) -> tuple[float, float]:
@@ -49,5 +55,5 @@ def least_squares(
     dy, y_mean = around_mean(y)
     if not dx.any():
         raise ValueError(f"x must hold two different values, got only {x[0]:g}")
-    k = dx @ dy / (dx @ dx)
-    return float(k), float(y_mean - k * x_mean)
+    k = best_slope(dx, dy)
+    return k, float(y_mean - k * x_mean)

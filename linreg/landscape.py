@@ -3,13 +3,7 @@
 import numpy as np
 from torch import Tensor
 
-from linreg.exact import around_mean, as_points
-
-
-def best_slope(dx: np.ndarray, dy: np.ndarray) -> float:
-    """Return the slope of least squares; where all x are equal, any will do: 0."""
-    squares = dx @ dx
-    return float(dx @ dy / squares) if squares else 0.0
+from linreg.exact import around_mean, as_points, best_slope
 
 
 def loss_above_minimum(
@@ -20,8 +14,7 @@ def loss_above_minimum(
 ) -> np.ndarray:
     """Return how far the loss of each line y = k x + m lies above the smallest loss.
 
-    x and y have the shape (n,); k and m are numbers, or arrays whose shapes broadcast
-    to that of the result, a float64 array.
+    x and y have the shape (n,); k and m broadcast to that of the result, in float64.
     """
     x, y = as_points(x, y)
     dx, x_mean = around_mean(x)

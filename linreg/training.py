@@ -12,14 +12,11 @@ from torch.optim import Optimizer
 def mean_squared_error(prediction: Tensor, target: Tensor) -> Tensor:
     """Return the mean of the squared differences, a tensor with one number.
 
-    Shapes must be equal: (n, 1) and (n,) would broadcast to n times n differences.
-    An empty batch is refused: the mean of no numbers is NaN.
+    ValueError for shapes that differ, and for an empty batch: its mean would be NaN.
     """
     if prediction.shape != target.shape or target.numel() == 0:
-        raise ValueError(
-            "prediction and target must have the same shape, not empty, "
-            f"got {tuple(prediction.shape)} and {tuple(target.shape)}"
-        )
+        shapes = f"{tuple(prediction.shape)} and {tuple(target.shape)}"
+        raise ValueError(f"needs tensors of the same shape, not empty, got {shapes}")
     return nn.functional.mse_loss(prediction, target)
 
 

@@ -11,8 +11,7 @@ checkpoint and how to write one, how ``torchrun`` starts it all, and what happen
 process dies.
 
 **What you need:** stage 3, the training loop. You should know what a process is: a
-running program, with memory of its own. Nothing else of systems is needed, and no
-mathematics beyond stage 3.
+running program, with memory of its own. No mathematics beyond stage 3 is needed.
 """
 
 # %%

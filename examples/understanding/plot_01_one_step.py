@@ -53,8 +53,9 @@ from linreg.training import History, copy_numbers, default_device, train
 #   place where the model is, and to its type of number.
 # * ``model.train()`` switches on what some layers do only in training.
 # * ``losses`` keeps the loss of each batch, ``sizes`` its number of points. They are
-#   read after the epoch: to read a number from a GPU means to wait for it.
-#   ``np.average`` weights with the sizes, so the batch of 2 counts less than one of 8.
+#   read after the epoch: to read a number from a GPU means to wait for it. ``stack``
+#   makes one tensor of the losses, and ``np.average`` weights them with the sizes, so
+#   the batch of 2 counts less than one of 8.
 # * An epoch without a batch, and a loss or a parameter that is not finite, end the
 #   training with an error. ``divergence`` says in it what to try.
 # * ``default_device`` finds a GPU if the machine has one, and
@@ -248,9 +249,9 @@ assert 0.75 < shares[25] < 0.87
 # sphinx_gallery_end_ignore
 
 # %%
-# This is why mini-batches work: a batch is a sample of the data, so downhill for the
-# batch is mostly downhill for all. Close to the solution it is so less often, which is
-# the subject of the page on noise.
+# This is why mini-batches work: a batch is a random part of the data, so downhill for
+# the batch is mostly downhill for all. Close to the solution it is so less often, which
+# is the subject of the page on noise.
 #
 # How far could it have gone?
 # ---------------------------

@@ -2,8 +2,8 @@ r"""
 What the mini-batch adds: noise
 ===============================
 
-A mini-batch is a sample of the data, so its gradient is right only on average. The rest
-is noise. Where does it matter, and how much of a result is due to it?
+A mini-batch is a random part of the data, so its gradient is right only on average. The
+rest is noise. Where does it matter, and how much of a result is due to it?
 
 **What you will learn:** why batches agree far from the solution and disagree near it,
 how to train hundreds of models in one computation, how the noise of the data differs
@@ -17,9 +17,7 @@ standard deviation; the one "Why" needs covariance matrices.
 # The imports
 # -----------
 #
-# The fold holds what the stages taught: the dataset, the model, ``train``,
-# ``least_squares`` and ``loss_surface``. ``use_house_style`` and ``plot_parameters``
-# draw.
+# The fold holds what the stages taught, and what draws.
 
 import math
 from collections.abc import Iterable, Iterator
@@ -103,7 +101,7 @@ assert 0.4 < shares[3] < 0.6
 # sphinx_gallery_end_ignore
 
 # %%
-# A small sample finds the direction while you are far away. At the solution half of the
+# A few points find the direction while you are far away. At the solution half of the
 # batches contradict the other half: nothing is left but noise.
 #
 # Many runs at once

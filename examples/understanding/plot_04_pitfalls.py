@@ -472,7 +472,7 @@ assert not torch.equal(first, second)
 # random numbers in a network to 0 while it trains.)
 
 network = nn.Sequential(nn.Linear(1, 16), nn.Tanh(), nn.Dropout(0.5), nn.Linear(16, 1))
-with torch.inference_mode():
+with torch.no_grad():
     for mode in (True, False):
         network.train(mode)  # network.eval() is network.train(False)
         pair = [nn.MSELoss()(network(column).squeeze(1), y).item() for _ in range(2)]
@@ -530,7 +530,7 @@ print("requires grad:", model(x).requires_grad, "and", model(x).detach().require
 
 # %%
 # **Diagnosis.** A prediction carries its graph, an array cannot. **Mend.**
-# ``model(x).detach()``, or predict under ``torch.inference_mode()``. **Check.** Ask the
+# ``model(x).detach()``, or predict under ``torch.no_grad()``. **Check.** Ask the
 # tensor.
 #
 # 12. No seed
@@ -658,8 +658,7 @@ assert model(x.to("meta")).shape == (50,)
 # Exercises
 # ---------
 #
-# Change the cell in the notebook, then run it and those below it (`Run it yourself
-# <../../run.html>`__).
+# `Run it yourself <../../run.html>`__ says how to do one.
 #
 # 1. A loss comes in waves, and m swings to and fro once in about 89 steps. Which bug is
 #    it, with which learning rate? Set it in pitfall 2, record m, and count.

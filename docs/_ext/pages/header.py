@@ -85,10 +85,10 @@ def minutes(node: nodes.Node) -> float:
 def ran_with() -> str:
     """Return the line on the device and the versions with which the pages run."""
     found = torch.accelerator.current_accelerator(check_available=True)
-    device = f"an accelerator ({found.type.upper()})" if found else "a CPU"
+    device = f"machine with {found.type.upper()}" if found else "CPU"
     packages = [f"{name} {version(name)}" for name in ("torch", "numpy", "matplotlib")]
     listed = ", ".join([f"Python {platform.python_version()}", *packages])
-    return f"This page ran on {device}, with {listed}."
+    return f"Built on a {device}: {listed}."
 
 
 def describe(

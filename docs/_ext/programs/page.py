@@ -71,7 +71,7 @@ def box(files: dict[str, str]) -> nodes.container:
     # Not a text of the paragraph: the first PyTorch of the page links to the glossary.
     words = nodes.inline("", f"Complete: needs only {NEEDS}. ")
     needs = nodes.paragraph("", "", words)
-    needs += link_to_page("/run", "Run it on your machine, or in Colab")
+    needs += link_to_page("/run", "How to run it")
     listed = nodes.bullet_list()
     for file, label in files.items():
         link = download_reference("", label, reftarget=file)
