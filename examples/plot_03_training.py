@@ -389,6 +389,10 @@ assert abs(model.m.item() - m_exact) < 0.02
 #    finished after 25 epochs, by the test of the last section? Then set it to 1. What
 #    does the error of ``train`` advise?
 #
+# Two more need no code, only the pictures on the site. Bring the loss below 0.31 by
+# hand, with the two rings: how many moves do you need? Then predict from the parabola
+# at which m its tangent is level, and drag the dot there.
+#
 # When you have tried: `the answers
 # <solutions/plot_01_stages.html#stage-3-the-training-loop>`__.
 #

@@ -200,6 +200,10 @@ from linreg.landscape import loss_surface
 #    ellipses change, and which term of the formula turns them?
 # 3. Set ``noise_std=0`` there. What is the smallest loss now, and for which line?
 #
+# One more needs no code, only the picture on the site. Which line with k = 0 has the
+# smallest loss, and which picture of stage 3 shows all these lines? (The arrow keys
+# move the ring too.)
+#
 # When you have tried: `the answers
 # <solutions/plot_01_stages.html#stage-4-the-loss-surface>`__.
 #

@@ -145,8 +145,9 @@ with torch.no_grad():
 # `Run it yourself <../run.html>`__ says how to do one. Exercises 1 and 2 change the
 # cell of the training.
 #
-# 1. Train with learning rate 0.001. How far does the path get in 25 epochs? (Look at
-#    the first picture: the closer one begins farther up.)
+# 1. Predict where the path is after 25 epochs with learning rate 0.001. Then train so,
+#    and look at the first picture: the closer one begins farther up. (On the site, set
+#    the rate below that picture.)
 # 2. Start from another place: write the lines that set ``model.k`` and ``model.m`` by
 #    hand before ``train``, as in stage 2. Does the path head for the same point?
 # 3. Write the loop of stage 3 with its record, but record k and m after each *step*.

@@ -49,9 +49,7 @@ def name_parts(figure: Figure) -> None:
             artist.set_gid(f"moves{number}")
 
 
-def wrap(
-    image: str, kind: str, figure: Figure, file: Path, names: dict[str, Any]
-) -> str:
+def wrap(image: str, kind: str, figure: Figure, file: Path, names: Any) -> str:
     """Return what shows a live figure: its image, and what the script has to know."""
     drawn = file.read_text("utf-8").replace("</style>", f"{GROUND}</style>", 1)
     file.write_text(drawn, "utf-8")

@@ -98,8 +98,8 @@ class Live {
    * If it moves `along` x or y alone, the keys up and right both mean more of that.
    */
   ring(frame, label, { at, move, along, anywhere }) {
-    const [x0, x1, y0, y1] = this.figure.view;
-    const [low, high] = along === "x" ? [x0, x1] : [y0, y1];
+    const { drawn, view } = this.figure; // along x a ring stays on the curve
+    const [low, high] = along === "x" ? drawn : view.slice(2);
     const bounds = { "aria-valuemin": round(low, 2), "aria-valuemax": round(high, 2) };
     const ring = handle(frame, label, bounds);
     const moved = (to) => {
