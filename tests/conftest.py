@@ -5,10 +5,11 @@ import runpy
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import redirect_stdout
+from contextlib import ExitStack, contextmanager, redirect_stdout
 from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
@@ -16,7 +17,7 @@ import pytest
 import torch
 from browser import find_browser
 from hypothesis import settings
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 from site_visit import serve
 
 ROOT = Path(__file__).parent.parent
@@ -81,3 +82,46 @@ def browser() -> Iterator[Browser]:
 def address(site: Path) -> Iterator[str]:
     with serve(site) as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def desk(browser: Browser) -> Iterator[tuple[Page, list[str]]]:
+    """The page of a desktop computer, which many tests use in turn, and its faults."""
+    faults: list[str] = []
+    with watched(browser, faults, viewport={"width": 1280, "height": 900}) as page:
+        page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        yield page, faults
+
+
+@contextmanager
+def watched(browser: Browser, faults: list[str], **options: Any) -> Iterator[Page]:
+    """Open a page that notes its faults, and all that it writes to the console."""
+    page = browser.new_page(**options)
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("console", lambda said: faults.append(said.text))
+    yield page
+    page.close()
+
+
+@pytest.fixture
+def open_page(
+    browser: Browser, desk: tuple[Page, list[str]], site: Path
+) -> Iterator[Callable[..., Page]]:
+    """Open a page from the file system, with options in a window of its own.
+
+    What goes wrong on it fails the test.
+    """
+    shared, faults = desk
+    faults.clear()
+    with ExitStack() as windows:
+
+        def opened(address: str, **options: Any) -> Page:
+            page = shared
+            if options:
+                page = windows.enter_context(watched(browser, faults, **options))
+            page.goto("about:blank")  # else a new fragment would load nothing anew
+            page.goto(f"{site.as_uri()}/{address}")
+            return page
+
+        yield opened
+    assert faults == []

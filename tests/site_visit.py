@@ -111,3 +111,14 @@ def pages_of(site: Path) -> list[str]:
     return sorted(
         path.as_posix() for path in paths if not path.parts[0].startswith("_")
     )
+
+
+def swipe(page: Any, x: float, y: float, dx: float, dy: float) -> None:
+    """Move a finger over a page, and wait for the page to come to rest."""
+    devtools = page.context.new_cdp_session(page)
+    for event, part in [("Start", 0), *(("Move", n / 8) for n in range(1, 9))]:
+        points = [{"x": x + part * dx, "y": y + part * dy}]
+        touch = {"type": f"touch{event}", "touchPoints": points}
+        devtools.send("Input.dispatchTouchEvent", touch)
+    devtools.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    page.wait_for_timeout(300)

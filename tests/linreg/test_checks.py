@@ -169,16 +169,11 @@ def HELPER(values):
 MISREAD = [  # what is changed in a program, and a part of what is said
     (MODEL, "nn.Parameter(K)", "nn.Parameter(0.0)", "takes a tensor, such as torch."),
     (MODEL, "(K)", "(torch.ones(1))", "k at the start should be 0, not 1."),
-    (MODEL, "(K)", "(torch.zeros(8))", "Is a number of points written into the code?"),
     ("Line = LinearRegressionModel()", "()", "()", "the class itself, without par"),
     (LOOP, "model(x)", "LinearRegressionModel()(x)", "never move: another model is"),
-    (LOOP, "loss = ", "continue\n            loss = ", "Not written yet, or nothing"),
     (LOOP, "torch.mean(", "wrong(", "at `loss = wrong((y - model(x)) ** 2)`. Name"),
-    (LOOP, "torch.mean(", "nn.MSELoss(", "Is it nn.MSELoss(p, y), for"),
-    (LOOP, "torch.mean", "", "at `loss.backward()`. RuntimeError: grad can be"),
     (LOOP, "torch.mean", "...#", "Not written yet: there is a `...` at `loss.b"),
     (LOOP, "optimizer.step()", "exit()", "It ends Python, by exit() or quit()."),
-    (LOOP, ".step()", ".step(); optimizer.step()", "Each batch moves k and m twice as"),
     (STEP, "LAST", "return ...", "no gradient reaches them. Is backward there"),
     (FIT, "RATE", "0.01", "It is right after 1000 epochs, and has not come to rest"),
     (FIT, "RATE", "1.5", "It diverges: k or m is not finite. Pitfall 4."),
@@ -222,7 +217,7 @@ def test_the_generators_are_as_before_and_a_run_is_seeded():
     assert random.getstate() == before[2]
 
 
-@pytest.mark.parametrize("lines", [0, 1, 5, 6, 3000])
+@pytest.mark.parametrize("lines", [0, 5, 6])
 def test_five_lines_are_printed_at_most(lines, capsys):
     def prints(prediction, y):
         for number in range(lines):
@@ -283,11 +278,16 @@ def test_exit_of_a_notebook_ends_no_kernel():
 
 
 def test_no_except_of_the_reader_holds_a_verdict_up():
-    caught = LOOP.replace("for epoch", "while True:\n     try:\n      for epoch")
-    caught = (
-        caught.replace("        for x", "       for x") + "     except Exception: 0"
-    )
-    assert answer("loop", caught) == "It goes on and on, where 12 steps are due."
+    endless = """
+def train(model, loader, optimizer, num_epochs):
+    while True:
+        try:
+            for x, y in loader:
+                model(x)
+        except Exception:
+            pass
+"""
+    assert answer("loop", endless) == "It goes on and on, where 12 steps are due."
 
 
 def test_typed_in_numbers_are_not_taken_for_an_answer():

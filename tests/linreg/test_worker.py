@@ -74,56 +74,43 @@ def test_every_flipped_bit_and_every_truncation_is_refused(saved):
     assert state_of(*run) == before
 
 
-def test_a_checkpoint_of_another_model_or_optimizer_is_refused(saved):
-    path, _ = saved
+SGD, ADAM = torch.optim.SGD, torch.optim.Adam
+OTHERS = [  # saved by the first, loaded into the second
+    ((SGD, {"momentum": 0}), (ADAM, {})),
+    ((SGD, {"momentum": 0}), (SGD, {"momentum": 0.9})),
+    ((ADAM, {}), (torch.optim.AdamW, {"weight_decay": 0})),
+]
+
+
+def test_a_checkpoint_of_another_training_is_refused_before_it_changes_anything(
+    tmp_path,
+):
+    """Seen to fail: the momentum became 0 without a word; Adam stopped in a step."""
+    path = tmp_path / "run.pt"
     model, one_more = training()
     one_more.add_param_group({"params": [torch.ones(1, requires_grad=True)]})
-    two_groups = torch.optim.SGD([{"params": [p]} for p in model.parameters()])
-    for run, words in (
-        (training(size=2), "size mismatch"),
-        ((model, two_groups), "its optimizer has"),
-        ((model, one_more), "different number of parameter groups"),
-    ):
+    pairs = [
+        (training(), training(size=2), "size mismatch"),
+        (training(), (model, one_more), "different number of parameter groups"),
+    ]
+    for (saver, options), (loader, more) in OTHERS:
+        runs = training(optimizer=saver, **options), training(optimizer=loader, **more)
+        pairs.append((*runs, "its optimizer has {"))
+    for saved, run, words in pairs:
+        save_checkpoint(path, *saved, 17)
         before = state_of(*run)
         with pytest.raises(RuntimeError, match=rf"(?s)run\.pt is no .*{words}"):
             load_checkpoint(path, *run)
         assert state_of(*run) == before
 
 
-SGD, ADAM = torch.optim.SGD, torch.optim.Adam
-OTHERS = [  # saved by the first, loaded into the second
-    ((SGD, {"momentum": 0}), (ADAM, {})),
-    ((SGD, {"momentum": 0.9}), (ADAM, {})),
-    ((SGD, {"momentum": 0}), (SGD, {"momentum": 0.9})),
-    ((SGD, {"momentum": 0.9}), (SGD, {"momentum": 0.9, "nesterov": True})),
-    ((ADAM, {}), (SGD, {"momentum": 0.9})),
-    ((ADAM, {}), (torch.optim.AdamW, {"weight_decay": 0})),
-    ((ADAM, {}), (torch.optim.Adamax, {})),
-]
-
-
-@pytest.mark.parametrize(("old", "new"), OTHERS)
-def test_a_checkpoint_of_another_optimizer_is_refused_before_it_changes_anything(
-    tmp_path, old, new
-):
-    """Seen to fail: the momentum became 0 without a word; Adam stopped in a step."""
-    path = tmp_path / "run.pt"
-    (saver, options), (loader, other_options) = old, new
-    save_checkpoint(path, *training(optimizer=saver, **options), 17)
-    run = training(optimizer=loader, **other_options)
-    before = state_of(*run)
-    with pytest.raises(RuntimeError, match=r"run\.pt is no .* its optimizer has {"):
-        load_checkpoint(path, *run)
-    assert state_of(*run) == before
-
-
 def test_a_right_checksum_around_another_object_is_refused(saved):
     """Seen to fail: KeyError, TypeError, and one step after the model had changed."""
     path, _ = saved
     whole = torch.load(path, weights_only=True)
-    others = [None, 5, [], {}, {"model": 1}, torch.ones(2)]
+    others = [None, 5, [], torch.ones(2)]
     others += [{n: v for n, v in whole.items() if n != name} for name in whole]
-    others += [whole | {name: value} for name in whole for value in (None, [], {})]
+    others += [whole | {name: value} for name in whole for value in (None, {})]
     run = training(learning_rate=0.5)
     before = state_of(*run)
     for other in others:
@@ -209,12 +196,15 @@ def by_hand(epochs):
     return k, m
 
 
-def torchrun(checkpoint, *arguments, processes=2, restarts=1):
-    """Start the worker under torchrun, on the loopback interface alone."""
+def torchrun(checkpoint, *arguments):
+    """Start three workers under torchrun, on the loopback interface alone.
+
+    Of a batch of two points, one of the three gets none.
+    """
     environment = {"OMP_NUM_THREADS": "1", "TORCH_DISABLE_SHARE_RDZV_TCP_STORE": "1"}
     command = [sys.executable, "-m", "torch.distributed.run", "--rdzv-backend=c10d"]
     command += ["--rdzv-endpoint=127.0.0.1:0", "--local-addr=127.0.0.1"]
-    command += [f"--nproc-per-node={processes}", f"--max-restarts={restarts}"]
+    command += ["--nproc-per-node=3", "--max-restarts=1"]
     return subprocess.Popen(
         [*command, str(WORKER), f"--checkpoint={checkpoint}", *arguments],
         env={**os.environ, **environment},
@@ -254,71 +244,60 @@ def alone(monkeypatch, tmp_path):
         distributed.destroy_process_group()
 
 
-@pytest.mark.parametrize("processes", [1, 2, 3])
-def test_one_two_and_three_processes_end_where_a_loop_by_hand_ends(tmp_path, processes):
-    *_, last = finish(torchrun(tmp_path / "run.pt", processes=processes))
-    found = [float(number) for number in re.findall(r"-?\d+\.\d+", last)]
-    assert found == pytest.approx(by_hand(epochs=25), abs=1e-5)
+def is_by_hand(line, epochs):
+    """Compare the last line that the worker wrote."""
+    found = [float(number) for number in re.findall(r"-?\d+\.\d+", line)]
+    return found == pytest.approx(by_hand(epochs), abs=1e-5)
 
 
-LONG_RUN = ["--epochs=40", "--save-every=1"]  # 280 steps, and as many checkpoints
+LONG_RUN = ["--epochs=20", "--save-every=1"]  # 140 steps, and as many checkpoints
 
 
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory):
     """What a long run ends with that nobody kills."""
     checkpoint = tmp_path_factory.mktemp("undisturbed") / "run.pt"
-    finish(torchrun(checkpoint, *LONG_RUN))
+    *_, last = finish(torchrun(checkpoint, *LONG_RUN))
+    assert is_by_hand(last, epochs=20)
     return content_of(checkpoint)
-
-
-def test_a_kill_and_a_restart_change_no_bit(tmp_path, undisturbed):
-    checkpoint = tmp_path / "run.pt"
-    said = finish(torchrun(checkpoint, *LONG_RUN, "--save-every=10", "--kill-at=97"))
-    events = ["starts after step 0", "process 1 kills itself", "starts after step 90"]
-    assert said[:-1] == events
-    assert content_of(checkpoint) == undisturbed
 
 
 LATER = [pytest.param(seed, marks=pytest.mark.long) for seed in range(1, 20)]
 
 
 @pytest.mark.parametrize("seed", [0, *LATER])
-@pytest.mark.parametrize("victims", ["a worker", "the group"])
-def test_a_kill_at_a_random_time_changes_nothing(tmp_path, undisturbed, victims, seed):
-    checkpoint, chance = tmp_path / "run.pt", random.Random(f"{victims} {seed}")
+def test_kills_of_the_group_and_of_a_worker_change_no_bit(tmp_path, undisturbed, seed):
+    """All processes at a random time, then one of those that go on."""
+    checkpoint, chance = tmp_path / "run.pt", random.Random(seed)
     run = torchrun(checkpoint, *LONG_RUN)
-    moment, step = chance.randrange(1, 200), 0
+    moment, step = chance.randrange(1, 60), 0
     while step < moment:  # at no moment is the checkpoint unreadable
         assert run.poll() is None, run.communicate()[0]
         if checkpoint.exists():
             step = torch.load(checkpoint, weights_only=True)["step"]
         time.sleep(0.01)
     time.sleep(chance.uniform(0, 0.003))
-    group = psutil.Process(run.pid).children(recursive=True)
-    workers = [process for process in group if str(WORKER) in process.cmdline()]
-    assert len(workers) == 2
-    if victims == "a worker":
-        chance.choice(workers).kill()
-    else:
-        for process in [*group, run]:
-            process.kill()
-        run.communicate()
-        run = torchrun(checkpoint, *LONG_RUN)
-    finish(run)
+    for process in [*psutil.Process(run.pid).children(recursive=True), run]:
+        process.kill()
+    run.communicate()
+    step = torch.load(checkpoint, weights_only=True)["step"]
+    said = finish(torchrun(checkpoint, *LONG_RUN, "--save-every=10", "--kill-at=137"))
+    starts = [f"starts after step {number}" for number in (step, 130)]
+    assert said[:-1] == [starts[0], "process 2 kills itself", starts[1]]
     assert content_of(checkpoint) == undisturbed
 
 
-def test_a_learning_rate_too_high_ends_with_an_error_and_a_finite_checkpoint(tmp_path):
-    checkpoint = tmp_path / "run.pt"
-    bad_end = torchrun(checkpoint, "--learning-rate=0.5", "--epochs=60", restarts=1)
-    output, _ = bad_end.communicate(timeout=200)
-    assert bad_end.returncode != 0
-    assert re.search(r"FloatingPointError: the loss became \S+ in step \d+", output)
-    saved = torch.load(checkpoint, weights_only=True)
-    assert 0 < saved["step"] < 420
-    assert f"starts after step {saved['step']}\n" in output  # the restart, in vain
-    assert all(value.isfinite().all() for value in saved["model"].values())
+def test_a_loss_that_explodes_ends_with_an_error_and_a_finite_checkpoint(alone, capsys):
+    for _ in range(2):  # started again, in vain
+        with pytest.raises(
+            FloatingPointError, match=r"the loss became \S+ in step \d+"
+        ):
+            alone("--learning-rate=0.5", "--epochs=60")
+        distributed.destroy_process_group()
+        saved = torch.load("checkpoint.pt", weights_only=True)
+        assert 0 < saved["step"] < 420
+        assert all(value.isfinite().all() for value in saved["model"].values())
+    assert capsys.readouterr().out.endswith(f"starts after step {saved['step']}\n")
 
 
 def test_runs_as_a_program_and_goes_on_from_its_checkpoint(alone, capsys):
@@ -329,6 +308,7 @@ def test_runs_as_a_program_and_goes_on_from_its_checkpoint(alone, capsys):
         runpy.run_path(str(WORKER), run_name="__main__")
     output = capsys.readouterr().out.splitlines()
     assert output[-2:] == ["starts after step 70", output[-3]]
+    assert is_by_hand(output[-1], epochs=12)
     assert content_of("short.pt") == content_of("whole.pt")
     assert not distributed.is_initialized()
 
@@ -343,11 +323,7 @@ def test_a_kill_is_asked_for_once(alone, monkeypatch):
     assert sent == [(os.getpid(), signal.SIGKILL)]
 
 
-def test_stops_where_it_cannot_go_on(alone, monkeypatch):
-    with pytest.raises(FloatingPointError, match="loss became"):
-        alone("--learning-rate=1e30")
-    assert not Path("checkpoint.pt").exists()
-    distributed.destroy_process_group()
+def test_a_process_with_another_step_than_the_first_stops(alone, monkeypatch):
     monkeypatch.setattr(distributed, "broadcast", lambda step, src: step.fill_(7))
     with pytest.raises(RuntimeError, match="process 0 has step 0, not 7"):
         alone()
@@ -362,11 +338,7 @@ def test_only_the_first_process_speaks_and_writes(alone, monkeypatch, capsys):
 
 
 @pytest.mark.parametrize(
-    "argument",
-    [
-        *("--save-every=0", "--save-every=-1", "--epochs=0", "--epochs=-3"),
-        *("--learning-rate=0", "--learning-rate=-1", "--learning-rate=nan"),
-    ],
+    "argument", ["--save-every=0", "--epochs=-3", "--learning-rate=nan"]
 )
 def test_a_senseless_argument_is_refused_before_work_begins(alone, capsys, argument):
     """Seen to fail: a division by 0 after the first step, or a run of none."""

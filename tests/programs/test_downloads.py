@@ -25,9 +25,8 @@ ROOT = Path(__file__).parents[2]
 # The pages whose times never repeat: one list, which the build reads as well.
 TIMED = runpy.run_path(str(ROOT / "docs" / "conf.py"))["timed"]
 STEMS = sorted(file.stem for file in (ROOT / "examples").rglob("plot_*.py"))
-RUN_BY_MAKE_TEST = ["plot_00_whole_program", "plot_03_training"]
 LONG = [
-    stem if stem in RUN_BY_MAKE_TEST else pytest.param(stem, marks=pytest.mark.long)
+    stem if stem == "plot_03_training" else pytest.param(stem, marks=pytest.mark.long)
     for stem in STEMS
 ]
 RAW_MARKUP = re.compile(
@@ -98,17 +97,11 @@ def test_a_program_runs_alone_and_prints_what_its_page_shows(site, tmp_path, ste
 
 
 @pytest.mark.parametrize("stem", LONG)
-def test_a_stage_runs_as_it_stands_and_prints_the_same(site, tmp_path, stem):
+def test_a_stage_runs_as_it_stands_and_prints_the_same(site, run_page, stem):
     (stage,) = (ROOT / "examples").rglob(f"{stem}.py")
-    run = subprocess.run(
-        [sys.executable, "-W", "error", "-W", "ignore:FigureCanvasAgg", stage],
-        cwd=tmp_path,
-        env=os.environ | {"MPLBACKEND": "Agg", "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-    )
-    assert run.returncode == 0, run.stderr
-    assert lines_of(run.stdout, stem) == lines_of(printed_on(page(site, stem)), stem)
+    name = stage.relative_to(ROOT / "examples").with_suffix("").as_posix()
+    printed = lines_of(run_page(name).printed, stem)
+    assert printed == lines_of(printed_on(page(site, stem)), stem)
 
 
 @pytest.mark.parametrize("stem", LONG)
@@ -199,19 +192,6 @@ def test_links_in_downloads_have_the_address_of_the_site():
     )
 
 
-def test_links_in_downloads_name_the_file_where_the_site_has_no_address():
-    assert clean(NOTEBOOK, "") == (
-        f"Try the\nanswers ({ANSWERS}.ipynb, in the archive of all notebooks), "
-        "this (explorer.html#lr=1 of the site), "
-        "`a\nb` and [PyTorch](https://pytorch.org)."
-    )
-    assert name_pages(PROGRAM, "") == (
-        f"# Try the\n# answers ({ANSWERS}.py, in the archive of all programs), this\n"
-        "# (explorer.html#lr=1 of the site), ``a < b`` "
-        "and `PyTorch <https://pytorch.org>`__."
-    )
-
-
 @pytest.mark.parametrize("stem", STEMS)
 def test_each_link_of_a_page_names_a_file_that_is_there(site, stem):
     (source,) = (ROOT / "examples").rglob(f"{stem}.py")
@@ -258,13 +238,6 @@ def test_a_page_says_which_versions_its_program_needs():
         f"Python {python}, PyTorch {lowest['torch']}, NumPy {lowest['numpy']} and "
         f"Matplotlib {lowest['matplotlib']}, or newer"
     ) == NEEDS
-
-
-def test_the_archives_of_the_gallery_hold_every_stage(site):
-    for kind, suffix in (("python", ".py"), ("jupyter", ".ipynb")):
-        with zipfile.ZipFile(download(site, f"tutorial_{kind}.zip")) as archive:
-            files = sorted(Path(name).name for name in archive.namelist())
-        assert files == [stem + suffix for stem in STEMS]
 
 
 @pytest.mark.parametrize("stem", STEMS)

@@ -35,14 +35,14 @@ echo end >>"$bin/turns"
 """
 
 
-@pytest.mark.parametrize("path", REQUIREMENTS, ids=lambda path: path.stem)
-def test_every_requirement_has_a_hash_and_pytorch_stands_apart(path):
-    entries = re.split(r"(?m)^(?=[a-z0-9])", path.read_text())[1:]
-    assert [entry for entry in entries if "--hash=sha256:" not in entry] == []
-    assert not any(entry.startswith("torch==") for entry in entries)
-    constraints = (ROOT / "constraints.txt").read_text()
-    pinned = set(re.findall(r"(?m)^[a-z0-9.-]+==[^\s;]+", constraints))
-    assert set(re.findall(r"(?m)^[a-z0-9.-]+==[^\s;]+", path.read_text())) <= pinned
+def test_every_requirement_has_a_hash_and_pytorch_stands_apart():
+    pin = re.compile(r"(?m)^[a-z0-9.-]+==[^\s;]+")
+    pinned = pin.findall((ROOT / "constraints.txt").read_text())
+    for path in REQUIREMENTS:
+        entries = re.split(r"(?m)^(?=[a-z0-9])", path.read_text())[1:]
+        assert [entry for entry in entries if "--hash=sha256:" not in entry] == []
+        assert not any(entry.startswith("torch==") for entry in entries)
+        assert set(pin.findall(path.read_text())) <= set(pinned)
 
 
 @pytest.fixture
@@ -105,7 +105,7 @@ def test_an_installation_that_is_cut_short_is_made_anew(checkout, done):
     assert len(calls(checkout)) == 2 if done == 1 else 3
 
 
-PATHS = ["My Envs/linreg", "it's $HOME", 'a "b" #c; touch d', "`touch e`", "new/$(x)"]
+PATHS = ["My Envs/linreg", "it's $HOME", 'a "b" #c; touch d', "`touch e`"]
 
 
 @pytest.mark.parametrize("name", PATHS)
@@ -152,35 +152,21 @@ def theirs(checkout, kind):
 def test_what_make_did_not_make_stays_and_make_says_what_to_do(checkout, kind):
     """As luanti-org/luanti issue 12567."""
     before = theirs(checkout, kind)
-    for target in ("test", "html", "lint", "bench", "lock", "serve", "draft"):
+    for target in ("test", "html"):
         ran = make(checkout, target=target)
         assert ran.returncode != 0
-        assert ".venv is there, and make did not make it" in ran.stderr, target
+        assert ".venv is there, and make did not make it" in ran.stderr
         assert "VENV=" in ran.stderr
     venv = checkout / ".venv"
     after = sorted(venv.rglob("*")) if venv.is_dir() else os.lstat(venv).st_size
     assert after == before
 
 
-@pytest.mark.parametrize("name", ["", "-rf", "-"])
-def test_what_is_no_path_is_refused(checkout, name):
-    ran = make(checkout, f"VENV={name}")
-    assert ran.returncode != 0
-    assert f"VENV='{name}' is no path" in ran.stderr
-
-
-def test_a_home_that_the_shell_left_as_a_tilde_is_found(checkout):
-    assert make(checkout, "VENV=~/linreg", "PYTHON=~/bin/python3").returncode == 0
-    assert calls(checkout, "linreg") == BOTH
-
-
-def test_a_link_to_an_environment_of_ours_stays_a_link(checkout):
-    assert make(checkout, "VENV=other disk").returncode == 0
-    (checkout / ".venv").symlink_to("other disk")
-    (checkout / "requirements" / "site.txt").write_text("# other pins\n")
-    assert make(checkout).returncode == 0
-    assert (checkout / ".venv").is_symlink()
-    assert calls(checkout) == BOTH
+def test_what_is_no_path_is_refused(checkout):
+    for name in ("", "-rf"):
+        ran = make(checkout, f"VENV={name}")
+        assert ran.returncode != 0
+        assert f"VENV='{name}' is no path" in ran.stderr
 
 
 OTHERS = {
@@ -215,15 +201,14 @@ def test_a_change_of_the_pins_is_seen_and_a_new_date_is_none(checkout):
     make(checkout)
     for name in ("site.txt", "dev.txt", "uv.txt"):
         os.utime(checkout / "requirements" / name)
-        assert make(checkout).stderr == ""
+    assert make(checkout).stderr == ""
     (checkout / "requirements" / "dev.txt").write_text("# other pins\n")
     assert make(checkout).stderr == ""
     assert calls(checkout) == [*BOTH, BOTH[1]]
 
 
 def test_clean_removes_what_make_made_and_nothing_else(checkout):
-    names = ["docs/_build/html", "docs/_build/old", "docs/_programs", "docs/tutorial"]
-    names += ["docs/_build/next", "docs/_build/trees", "docs/_build/draft", "mutants"]
+    names = ["docs/_build/html", "docs/tutorial", "docs/_programs", "mutants"]
     for name in names:
         (checkout / name).mkdir(parents=True)
         (checkout / name / "precious").touch()
@@ -260,8 +245,8 @@ index-url = https://mirror.example/simple
 target = /somewhere
 no-binary = :all:
 """
-OF_OTHERS = ("PIP_REQUIRE_HASHES", "PIP_USER", "PIP_TARGET", "PIP_PREFIX", "PIP_ROOT")
-OF_OTHERS += ("UV_NO_VERIFY_HASHES", "UV_EXCLUDE", "UV_OVERRIDE", "UV_WORKING_DIR")
+OF_OTHERS = ("PIP_REQUIRE_HASHES", "PIP_USER", "PIP_TARGET", "PIP_CONSTRAINT")
+OF_OTHERS += ("PIP_REQUIREMENT", "UV_NO_VERIFY_HASHES", "UV_EXCLUDE", "UV_OVERRIDE")
 
 
 @pytest.fixture
@@ -269,7 +254,7 @@ def install(tmp_path, monkeypatch):
     """requirements/install.py, with the commands that it would run, by their result."""
     for name in [name for name in os.environ if name.startswith(("PIP_", "UV_"))]:
         monkeypatch.delenv(name)
-    for name in (*OF_OTHERS, "PIP_CONSTRAINT", "PIP_REQUIREMENT"):
+    for name in OF_OTHERS:
         monkeypatch.setenv(name, "1")
     monkeypatch.setenv("PIP_CONFIG_FILE", str(tmp_path / "pip.conf"))
     (tmp_path / "pip.conf").write_text(PIP_CONF)
@@ -343,18 +328,16 @@ def test_pytorch_comes_first_and_all_else_by_hash(install):
     ]
 
 
-@pytest.mark.parametrize("why", ["uv fails", "no index"])
-def test_where_uv_cannot_pip_installs_the_same_hashes(install, why, tmp_path, capfd):
-    if why == "uv fails":  # as home-assistant/core issue 128214: a home without a cache
-        install.failing.append("uv pip")
-    else:
-        (tmp_path / "pip.conf").write_text("[install]\nno-index = true\n")
+def test_where_uv_cannot_pip_installs_the_same_hashes(install, tmp_path, capfd):
+    install.failing.append("uv pip")  # as home-assistant/core issue 128214
     assert install.Installer().dev()
-    assert install.commands[-1] == (
-        f"{PIP} --force-reinstall --no-deps {FILE.format(ROOT, 'dev')}"
-    )
-    assert ("uv pip" in "".join(install.commands)) == (why == "uv fails")
-    assert ("so pip does" in capfd.readouterr().err) == (why == "uv fails")
+    assert "so pip does" in capfd.readouterr().err
+    (tmp_path / "pip.conf").write_text("[install]\nno-index = true\n")  # it would ask
+    assert install.Installer().dev()
+    pip = f"{PIP} --force-reinstall --no-deps {FILE.format(ROOT, 'dev')}"
+    uv = f"{UV} {FILE.format(ROOT, 'dev')}"
+    assert install.commands == [uv, pip, pip]
+    assert capfd.readouterr().err == ""
     install.failing.append("pip")
     assert not install.Installer().dev()
 
@@ -375,13 +358,9 @@ def test_the_libraries_that_a_build_for_cuda_lacks_are_added(install):
     assert install.commands[-1] == f"{PIP} -c {ROOT / 'constraints.txt'} torch"
 
 
-FOR_OTHERS = (
-    *("PYTHONHOME", "PYTHONPATH", "PYTHONOPTIMIZE", "PYTHONWARNINGS", "PYTHONINSPECT"),
-    *("PYTHONSAFEPATH", "PYTHONWARNDEFAULTENCODING", "PWDEBUG"),
-    *("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_DISABLE_PLUGIN_AUTOLOAD"),
-    *("PYTEST_TIMEOUT", "COVERAGE_FILE", "COV_CORE_SOURCE", "MYPYPATH"),
-    *("HYPOTHESIS_STORAGE_DIRECTORY", "RUFF_OUTPUT_FORMAT", "TMPDIR"),
-)
+FOR_OTHERS = ("PYTHONPATH", "PYTHONOPTIMIZE", "PYTHONWARNINGS", "PWDEBUG", "TMPDIR")
+FOR_OTHERS += ("PYTEST_ADDOPTS", "COVERAGE_FILE", "COV_CORE_SOURCE", "MYPYPATH")
+FOR_OTHERS += ("HYPOTHESIS_STORAGE_DIRECTORY", "RUFF_OUTPUT_FORMAT")
 
 
 def test_make_hands_on_nothing_that_is_meant_for_other_programs(tmp_path):
@@ -400,18 +379,13 @@ def test_make_hands_on_nothing_that_is_meant_for_other_programs(tmp_path):
     assert "TMPDIR=/tmp\n" in ran.stdout
 
 
-def fake_browser(path):
-    path.write_text("#!/bin/sh\nexit 0\n")
-    path.chmod(0o755)
-    return str(path)
-
-
-@pytest.mark.parametrize("name", browser.NAMES)
-def test_any_browser_on_the_path_is_found(name, tmp_path, monkeypatch):
+def test_a_browser_on_the_path_is_found(tmp_path, monkeypatch):
     monkeypatch.delenv("CHROMIUM", raising=False)
     monkeypatch.setenv("PATH", str(tmp_path))
-    path = fake_browser(tmp_path / name)
-    assert browser.find_browser() == path
+    path = tmp_path / "google-chrome"
+    path.write_text("#!/bin/sh\nexit 0\n")
+    path.chmod(0o755)
+    assert browser.find_browser() == str(path)
 
 
 def test_without_a_browser_make_says_in_one_line_what_to_do(tmp_path):
@@ -468,29 +442,28 @@ def test_publishing_keeps_what_was_added_to_the_branch(tmp_path):
         "TOKEN": "secret",
     }
 
-    def publish(**files):
+    def publish(*names):
         site = tmp_path / "site"
         shutil.rmtree(site, ignore_errors=True)
         site.mkdir()
-        for name, text in files.items():
-            (site / f"{name}.html").write_text(text)
+        for name in names:
+            (site / name).write_text("published")
         command = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script]
         subprocess.run(command, cwd=site, env=os.environ | settings, check=True)
-        return set(git(server, "ls-tree", "-r", "--name-only", "gh-pages").split("\n"))
+        tree = git(server, "ls-tree", "-r", "--name-only", "gh-pages")
+        return set(tree.splitlines()) - {".nojekyll"}
 
-    assert publish(index="1", old="1") == {"", ".nojekyll", "index.html", "old.html"}
+    assert publish("index.html", "old.html") == {"index.html", "old.html"}
     clone = tmp_path / "clone"
     git(tmp_path, "clone", "--quiet", "--branch", "gh-pages", str(server), str(clone))
     mine = ["CNAME", "google 123.html", "well-known/security.txt"]
-    for name in mine:
+    for name in [*mine, "index.html"]:
         (clone / name).parent.mkdir(exist_ok=True)
-        (clone / name).write_text(name)
-    (clone / "index.html").write_text("edited")
+        (clone / name).write_text("by hand")
     git(clone, "add", "--all")
     git(clone, "commit", "--quiet", "--message", "Create CNAME")
     git(clone, "push", "--quiet")
-    for number in ("2", "3"):  # again and again
-        expected = {"", ".nojekyll", "index.html", *mine}
-        assert publish(index=number) == expected
-        assert git(server, "show", "gh-pages:CNAME") == "CNAME"
-        assert git(server, "show", "gh-pages:index.html") == number
+    for _ in range(2):  # again and again
+        assert publish("index.html") == {"index.html", *mine}
+        assert git(server, "show", "gh-pages:CNAME") == "by hand"
+        assert git(server, "show", "gh-pages:index.html") == "published"
