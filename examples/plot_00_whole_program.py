@@ -98,6 +98,5 @@ plt.show()
 # Next
 # ----
 #
-# `Stage 1 <plot_01_dataset.html>`__ explains the dataset, stage 2 the model, stage 3
-# the training loop. Stages 4 and 5 show what it does. In stage 6 you write such a
-# program, in stage 7 a small network takes the place of the line.
+# `Stage 1 <plot_01_dataset.html>`__ explains the dataset, and the next two the model and
+# the training loop. In stage 6 you write such a program yourself.

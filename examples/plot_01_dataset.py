@@ -32,7 +32,8 @@ from linreg.plotting import INK, plot_line, plot_points, use_house_style
 # ----------
 #
 # Each point has a position :math:`x_i` and a value :math:`y_i`. The value is that of a
-# line with *slope* :math:`k` and *intercept* :math:`m`, plus some noise:
+# line with *slope* :math:`k` and *intercept* :math:`m`, plus some noise
+# :math:`\varepsilon_i`:
 #
 # .. math::
 #
@@ -57,22 +58,23 @@ from linreg.plotting import INK, plot_line, plot_points, use_house_style
 # ``self.x`` is ``dataset.x`` later. The class in parentheses, PyTorch's ``Dataset``, is
 # what this one builds on.
 #
-# A dataset needs three methods. ``__init__`` makes the points, ``__len__`` gives their
-# number, and ``__getitem__`` is what ``dataset[index]`` calls: it returns a pair of x
-# and y.
+# A dataset needs three methods. Each gets the object as ``self``, from Python.
+# ``__init__`` makes the points. ``len(dataset)`` calls ``__len__``, and
+# ``dataset[index]`` calls ``__getitem__`` for a pair of x and y.
 #
 # ``torch.rand(n)`` draws n numbers evenly between 0 and 1, and ``low + (high - low) *``
 # stretches them to the range. ``torch.randn(n)`` draws from the bell curve with
 # standard deviation 1. Random numbers come from a *generator*, which starts at the
 # *seed*; the end of this page shows why.
+#
+# What stands behind a colon or an arrow, such as ``float`` or ``int | None`` (a whole
+# number or nothing), says what is meant; Python does not check it. What comes after the
+# ``*`` must be named in a call, as in ``seed=0``. (Shape (n,) is a row of n numbers.)
 
 from linreg.data import LinearRegressionDataset
 
 # %%
-# It is the class of the whole program, with settings for its fixed numbers. (Shape (n,)
-# means a row of n numbers.) What stands behind a colon or an arrow, such as ``float``
-# or ``int | None`` (a whole number or nothing), says what is meant; Python does not
-# check it. What comes after the ``*`` must be named in a call, as in ``seed=0``.
+# It is the class of the whole program, with settings for its fixed numbers.
 #
 # Make one and look inside
 # ------------------------
@@ -113,8 +115,8 @@ plt.legend()
 plt.show()
 
 # %%
-# That point is far off. The standard deviation of all is near the 0.5 that was asked
-# for.
+# That point is far off. The standard deviation of the noise is near the 0.5 that was
+# asked for.
 
 print(f"largest distance:   {noise.abs().max():.3f}")
 print(f"standard deviation: {noise.std():.3f}")

@@ -88,8 +88,8 @@ assert model(x).tolist() == [2.0, 5.0, 11.0]
 # For x = 2 the line says 3 times 2 plus 5, which is 11.
 #
 # A prediction remembers how it was computed from the parameters. Print one, and you see
-# that memory as ``grad_fn``. Matplotlib refuses such a tensor ("Can't call numpy() on
-# Tensor that requires grad"), so take the plain numbers out first.
+# that memory as ``grad_fn``. Matplotlib refuses such a tensor, so take the plain numbers
+# out first.
 
 print(model(x))
 
@@ -118,8 +118,8 @@ plt.legend()
 plt.show()
 
 # %%
-# The flat line is a fresh model. The falling line crosses the data in a single place.
-# The third is close, but not steep enough. How close? Stage 3 puts a number on it.
+# The flat line is a fresh model. The third line is close, but not steep enough. How
+# close? Stage 3 puts a number on it.
 #
 # PyTorch has this line ready
 # ---------------------------
@@ -139,13 +139,11 @@ assert linear(column).tolist() == [[2.0], [5.0], [11.0]]
 # sphinx_gallery_end_ignore
 
 # %%
-# The predictions are those of your own model, as a column. The next stages stay with
-# your own, which hides nothing.
+# The predictions are the same, as a column. The next stages stay with your own model,
+# which hides nothing.
 #
 # Exercises
 # ---------
-#
-# `Run it yourself <../run.html>`__ says how to do one.
 #
 # 1. Which k and m give a falling line through the points (0, 2) and (1, 1)? Set them,
 #    and check with ``model(torch.tensor([0.0, 1.0]))``.

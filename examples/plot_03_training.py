@@ -69,7 +69,7 @@ assert torch.isclose(loss, torch.mean((dataset.y - prediction) ** 2))
 
 # %%
 # The ``if`` stops a silent mistake. Were y a column, of shape (50, 1), broadcasting
-# would make 50 times 50 differences.
+# would take each with each: 50 times 50 differences.
 
 try:
     mean_squared_error(prediction, dataset.y.reshape(50, 1))
@@ -149,8 +149,9 @@ plt.show()
 # ``backward`` adds
 # -----------------
 #
-# Compute the same loss again, and call ``backward``. It adds to what is in ``.grad``:
-# the number doubles. (That serves to collect gradients of several batches.)
+# The memory of a loss serves for one ``backward``, so compute the loss anew. The call
+# adds to what is in ``.grad``: the number doubles. (That serves to collect gradients of
+# several batches.)
 
 mean_squared_error(model(dataset.x), dataset.y).backward()
 print(f"after a second call: {model.m.grad.item():.2f}")
@@ -252,9 +253,8 @@ assert (f"{by_loop[0]:.3f}", f"{by_loop[1]:.3f}") == ("3.054", "4.896")
 # sphinx_gallery_end_ignore
 
 # %%
-# (The whole program shuffles in another way, so it ends a little elsewhere.) The seven
-# lines from ``for`` to ``step`` train large networks too. Only model, data and loss
-# change. ``zero_grad`` may also stand last: what counts is that it comes between a
+# The seven lines from ``for`` to ``step`` train large networks too. Only model, data and
+# loss change. ``zero_grad`` may also stand last: what counts is that it comes between a
 # ``step`` and the next ``backward``. `A table
 # <understanding/plot_04_pitfalls.html#what-each-line-is-for>`__ says what happens
 # without each line.
@@ -298,8 +298,8 @@ assert abs(history.epoch_loss[-1] - 0.25) < 0.1
 # sphinx_gallery_end_ignore
 
 # %%
-# ``epoch_loss`` has a number for each epoch: the mean over its points, while the
-# parameters move. Each batch is measured before its own step. (With one batch of all
+# ``epoch_loss`` has a number for each epoch, the mean over its points. The parameters
+# move meanwhile: each batch is measured before its own step. (With one batch of all
 # points, the first loss is that before training: 44.34.)
 
 plot_loss(history.epoch_loss)
@@ -372,13 +372,12 @@ assert abs(model.m.item() - m_exact) < 0.02
 
 # %%
 # From 25 to 50 epochs the loss still fell, so at 25 the training was not finished. From
-# 50 on it hardly moves. It will not come to rest, since each batch pulls a little
-# elsewhere. A smaller learning rate lessens that, and all points in one batch end it.
+# 50 on it moves by less than a hundredth. It will not come to rest, since each batch
+# pulls a little elsewhere. A smaller learning rate lessens that, and all points in one
+# batch end it.
 #
 # Exercises
 # ---------
-#
-# `Run it yourself <../run.html>`__ says how to do one.
 #
 # 1. Write the loop from memory: a model, an optimiser, ``loader = new_loader()``, the
 #    seven lines. You are right if k is 3.054 and m is 4.896. (`Stage 6
@@ -389,9 +388,8 @@ assert abs(model.m.item() - m_exact) < 0.02
 #    finished after 25 epochs, by the test of the last section? Then set it to 1. What
 #    does the error of ``train`` advise?
 #
-# Two more need no code, only the pictures on the site. Bring the loss below 0.31 by
-# hand, with the two rings: how many moves do you need? Then predict from the parabola
-# at which m its tangent is level, and drag the dot there.
+# On the site: bring the loss below 0.31 by hand, with the two rings. How many moves do
+# you need? And at which m is the tangent level? Predict, then drag the dot there.
 #
 # When you have tried: `the answers
 # <solutions/plot_01_stages.html#stage-3-the-training-loop>`__.

@@ -105,26 +105,27 @@ assert [f"{share:.0%}" for share in 0.01 * steepness] == ["6%", "2%"]
 # sphinx_gallery_end_ignore
 
 # %%
-# Both grow as the square of the distance d. Along k it is three times as much: the mean
-# of :math:`x^2` times :math:`d^2`.
+# Both grow as the square of the distance d. Along m each prediction moves by d, along k
+# by d times its x. So along k it is the mean of :math:`x^2` times as much.
 #
 # In stage 3, k arrived long before m. Because it is steeper, or because it has less far
 # to go, to 3 and not to 5? A parabola :math:`a d^2` has the steepness :math:`2 a d`. So
 # from twice as far a step is twice as long: from anywhere it covers the same *share* of
-# the way. With learning rate 0.01 that is 0.01 times 2a, 6 % along k and 2 % along m.
-# It is the steepness.
+# the way. With learning rate 0.01 that is 0.01 times 2a. Here a is 2.91 along k and 1
+# along m, so the share is 6 % and 2 %. It is the steepness.
 #
 # A formula for the whole surface
 # -------------------------------
 #
-# The double loop went over the data 10,000 times. Once is enough:
+# The double loop went over the data 10,000 times. Once is enough, for a few sums hold
+# all that matters:
 #
 # .. math:: L(k, m) = L_{\min} + S (k - \hat{k})^2 + (m + k \bar{x} - \bar{y})^2
 #
 # :math:`L_{\min}` is the smallest loss and :math:`\hat{k}` the best slope, which
 # ``best_slope`` computes. :math:`\bar{x}` and :math:`\bar{y}` are the means, and
-# :math:`S` is the variance of the :math:`x_i`. The second function is all but
-# :math:`L_{\min}`. (``around_mean`` takes the mean off and returns both. ``@``
+# :math:`S` is the variance of the :math:`x_i`. The second function leaves
+# :math:`L_{\min}` out. (``around_mean`` takes the mean off and returns both. ``@``
 # multiplies two arrays and sums up.)
 
 from linreg.landscape import loss_above_minimum
@@ -191,8 +192,6 @@ from linreg.landscape import loss_surface
 # Exercises
 # ---------
 #
-# `Run it yourself <../run.html>`__ says how to do one.
-#
 # 1. How close to 3 and 5 do more points bring the best line? Write a loop over n = 50,
 #    500 and 5000 that makes a dataset with ``seed=0`` and prints how far its best k and
 #    m are from 3 and 5.
@@ -200,9 +199,8 @@ from linreg.landscape import loss_surface
 #    ellipses change, and which term of the formula turns them?
 # 3. Set ``noise_std=0`` there. What is the smallest loss now, and for which line?
 #
-# One more needs no code, only the picture on the site. Which line with k = 0 has the
-# smallest loss, and which picture of stage 3 shows all these lines? (The arrow keys
-# move the ring too.)
+# On the site: drag the ring to the line with the smallest loss of all with k = 0. Which
+# picture of stage 3 shows all these lines?
 #
 # When you have tried: `the answers
 # <solutions/plot_01_stages.html#stage-4-the-loss-surface>`__.

@@ -60,7 +60,7 @@ assert m[5] / m[-1] < 0.5
 #
 # Each cross is the state after one epoch. The line joins them, from (0, 0) on. The star
 # is the truth, the diamond the lowest point. ``plot_bowl`` draws the surface of stage 4
-# so far on either side of the truth.
+# as far as ``reach`` on either side of the truth.
 
 plot_bowl(dataset, reach=7)
 plot_trajectory(k, m)
@@ -78,7 +78,8 @@ plt.show()
 # The way down
 # ------------
 #
-# Look closer. The arrows point downhill: ``np.gradient`` measures how steeply the
+# Look closer. ``loss_surface`` is the formula of stage 4, on a grid. The arrows point
+# downhill: ``np.gradient`` measures how steeply the
 # surface rises upwards and to the right, and ``quiver`` draws arrows the other way.
 
 plot_bowl(dataset, reach=3)
@@ -142,8 +143,7 @@ with torch.no_grad():
 # Exercises
 # ---------
 #
-# `Run it yourself <../run.html>`__ says how to do one. Exercises 1 and 2 change the
-# cell of the training.
+# Exercises 1 and 2 change the cell of the training.
 #
 # 1. Predict where the path is after 25 epochs with learning rate 0.001. Then train so,
 #    and look at the first picture: the closer one begins farther up. (On the site, set
@@ -152,7 +152,8 @@ with torch.no_grad():
 #    hand before ``train``, as in stage 2. Does the path head for the same point?
 # 3. Write the loop of stage 3 with its record, but record k and m after each *step*.
 #    Run it with batches of 8 for 50 epochs, and with batches of 1 for 7 epochs: 350
-#    steps each. Draw both paths, with ``reach=0.5``. Why is one of them rougher?
+#    steps each. Draw both by ``plt.plot`` over ``plot_bowl(dataset, reach=0.5)``. Why
+#    is one of them rougher?
 #
 # When you have tried: `the answers
 # <solutions/plot_01_stages.html#stage-5-the-trajectory>`__.
