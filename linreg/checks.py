@@ -112,10 +112,11 @@ SCALES: dict[str, Program] = {  # of the values v
 
 def watch_dataset(program: Program, record: Record) -> None:
     """Record the length, the items and a batch of a dataset of five cars."""
-    program([20, 24], [48, 92])  # two datasets share nothing
     dataset = program([4, 13, 7, 15, 9], [2, 26, 22, 54, 10])
     record["len(dataset), for five cars,"] = len(dataset)
-    items = [written(dataset[index]) for index in range(5)]
+    program([20, 24], [48, 92])  # two datasets share nothing
+    record["len(dataset), after a second dataset is made,"] = len(dataset)
+    items = [written(dataset[index]) for index in range(min(5, len(dataset)))]
     batch = next(iter(DataLoader(dataset, batch_size=4)))
     columns = [float(x) for x, _ in items], [float(y) for _, y in items]
     for name, column, part in zip("xy", columns, batch, strict=True):
@@ -190,6 +191,7 @@ LENGTHS: dict[str, Program] = {
 }
 ENDS: dict[str, Program] = {
     "Only one step is made. Is there a return in a loop?": lambda g, n: g[n] * (n < 1),
+    "Only two steps are made. What ends the loops?": lambda g, n: g[n] * (n < 2),
     "Only one epoch of steps is made. "
     "Is the outer loop there, or a return in it?": lambda g, n: g[n] * (n < 3),
     "An epoch of steps is missing. Is it range(1, ...)?": lambda g, n: g[n] * (n < 9),
@@ -273,7 +275,7 @@ def watch_loop(program: Program, record: Record) -> None:
         if any(gradient is not None and gradient.any() for gradient in own):
             events.add("gradient")
 
-    line.k.register_hook(lambda _: events.add("backward"))
+    line.k.register_hook(lambda _: events.update(["model", "backward"]))
     optimizer = torch.optim.SGD(line.parameters(), lr=KNOWN_RATE)
     loader = DataLoader(known_points(), batch_size=8, collate_fn=hand_out)
     line.see("start")
@@ -296,7 +298,9 @@ def watch_step(program: Program, record: Record) -> None:
 
     def loop(line: KnownLine, loader: DataLoader, _: Any, num_epochs: int) -> None:
         for x, y in [*loader] * num_epochs:
+            start = len(line.way)
             program(line, x, y, KNOWN_RATE)
+            del line.way[start:]  # only what a whole call does counts
             line.see("end of a step")
 
     watch_loop(loop, record)
@@ -309,10 +313,10 @@ def watch_measure(program: Program, record: Record) -> None:
         loss = written(program(line, DataLoader(known_points(), batch_size=8)))
         name = "the mode of the model that is measured (pitfall 9)"
         record[name] = "training" if "training mode" in line.events else "eval"
+        record[f"k, which was {k:g} before,"] = as_numbers(line.k)
         record[f"the loss over all points, for y = {k:g} x,"] = as_numbers(loss)
         name = "requires_grad of the result (a number with memory: pitfall 7)"
         record[name] = getattr(loss, "requires_grad", False)
-        record[f"k, which was {k:g} before,"] = as_numbers(line.k)
 
 
 def measure_by(mean: Program, line: KnownLine, loader: Any) -> Any:
@@ -350,7 +354,8 @@ def watch_fit(program: Program, record: Record) -> None:
         at = f"{shown(early[name])}, and {shown(record[name])} after 1000"
         raise Verdict(
             f"{start} not come to rest after 100 epochs: {name} is then {at}. Are the "
-            "speeds scaled? A larger rate, or smaller batches, go farther in an epoch."
+            "speeds scaled? If it creeps, a larger rate, or smaller batches, go "
+            "farther in an epoch. If it swings, what clears the gradient? Pitfall 2."
         )
 
 
@@ -407,32 +412,42 @@ HINTS = {  # a part of the message of an error, and where to look
     'required "forward"': "Is forward there, in this spelling?",
     "unpack": "Is as much returned as is taken?",
     "0-d tensor": "Is as much returned as is taken?",
-    "'NoneType'": "Is it a .grad ahead of backward, or a missing return?",
+    "'NoneType'": "Is it a .grad that no backward filled, or a missing return?",
+    "has no len()": "Is __len__ there, in this spelling, as far in as __init__?",
+    "takes no arguments": "Is __init__ there, in this spelling?",
+    "'float' object has no attribute 'backward'": "Did item make it a plain number?",
+    "builtin_function_or_method": "Are its parentheses there?",
+    "context manager protocol": "Are its parentheses there?",
+    "bitwise_xor": "A power is written **.",
     "Boolean value of Tensor": "Is it nn.MSELoss(p, y), for nn.MSELoss()(p, y)?",
     "must match the size of tensor": "Is a number of points written into the code?",
     "only for scalar outputs": "backward starts from one number. Is the mean missing?",
     "must have the same dtype": "float() makes float32 of numbers: pitfall 10.",
     "on the same device": "Model and batch belong on one device: pitfall 15.",
 }
-LIBRARIES = tuple(str(Path(f"{m.__file__}").parent) for m in (os, torch, np))
+# The folders of Python's own modules, and of all that is installed.
+LIBRARIES = (str(Path(os.__file__).parent), str(Path(torch.__file__).parents[1]))
 SECONDS = 20
 
 
 def explain(error: Exception, watch: Watch, program: Program) -> str:
     """Return where in the reader's code an error came up, and where to look."""
-    message = f"{error}".partition("\n")[0].partition(". ")[0].rstrip(".")
+    message = f"{error}".partition("\n")[0].partition(". ")[0]
+    message = f"{type(error).__name__}: {message}".rstrip(".: ")
     where = " where the check uses it"
     for frame in traceback.extract_tb(error.__traceback__):
         ours = frame.filename == explain.__code__.co_filename
         if frame.line and not ours and not frame.filename.startswith(LIBRARIES):
             where = f" at `{frame.line}`"  # the last one stays
+    if message == "NotImplementedError":
+        return f"Not written yet: it stops{where}."
     if "ellipsis" in message:
         found = open_parts(watch, program)
         return (
             f"Not written yet: there is a `...`{f' from {found}' if found else where}."
         )
     hints = [words for part, words in HINTS.items() if part in f"{error}"]
-    return " ".join([f"It stops{where}. {type(error).__name__}: {message}.", *hints])
+    return " ".join([f"It stops{where}. {message}.", *hints])
 
 
 def open_parts(watch: Watch, program: Program) -> str:
@@ -530,13 +545,13 @@ def check(task: str, program: Program) -> str:
     if "verdict" in seen:
         return fill(seen["verdict"], width=80)
     tolerance = 0.02 if task == "fit" else 1e-4  # a training comes near the best line
-    differs = ""
+    differs, furthest = "", -1
     for words, record in records(watch, programs) if programs else known_steps():
         name = first_difference(seen, record, tolerance)
         if not name:
             return fill(words, width=80)
-        differs = (
-            differs
-            or f"{name} should be {shown(record[name])}, not {shown(seen[name])}"
-        )
+        place = [*seen].index(name)
+        if words.startswith("Right") and place > furthest:  # there may be two
+            furthest = place
+            differs = f"{name} should be {shown(record[name])}, not {shown(seen[name])}"
     return fill(f"Not right yet. The first difference: {differs}.", width=80)
