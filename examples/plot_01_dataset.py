@@ -90,8 +90,7 @@ print(f"first point:      x = {x_first:.3f}, y = {y_first:.3f}, {x_first.dtype}"
 print(f"on the true line: y = {3 * x_first + 5:.3f}")
 
 # %%
-# The first point does not lie on the line. The difference between the two values of y
-# is its noise.
+# The first point is off the line. The difference of the two y is its noise.
 #
 # See the points
 # --------------
@@ -128,8 +127,8 @@ assert abs(noise.std() - 0.5) < 0.15
 # The same points every time
 # --------------------------
 #
-# With the same seed, a generator makes the same numbers. So your output agrees with
-# this page, if you have the same PyTorch on the same kind of machine.
+# With the same seed, a generator makes the same numbers. So your output is that of this
+# page, with the same PyTorch on the same kind of machine.
 
 again = LinearRegressionDataset(k=3, m=5, n=len(dataset), seed=0)
 other = LinearRegressionDataset(k=3, m=5, n=len(dataset), seed=1)

@@ -139,8 +139,7 @@ assert linear(column).tolist() == [[2.0], [5.0], [11.0]]
 # sphinx_gallery_end_ignore
 
 # %%
-# The predictions are the same, as a column. The next stages stay with your own model,
-# which hides nothing.
+# The predictions are the same, as a column. The next stages stay with your own model.
 #
 # Exercises
 # ---------

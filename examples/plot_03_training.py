@@ -219,8 +219,7 @@ def new_loader():
 batches = list(new_loader())
 x, y = batches[0]
 print(x, y, sep="\n")
-print("mini-batches per epoch:", len(batches))
-print("their sizes:", [len(x) for x, y in batches])
+print("sizes of the mini-batches:", [len(x) for x, y in batches])
 # sphinx_gallery_start_ignore
 assert len(batches) == 7
 # sphinx_gallery_end_ignore
@@ -262,8 +261,7 @@ assert (f"{by_loop[0]:.3f}", f"{by_loop[1]:.3f}") == ("3.054", "4.896")
 # The same loop with a record
 # ---------------------------
 #
-# To look into a training, keep the loss of each step, and k and m after each epoch:
-# four lines more.
+# Keep the loss of each step, and k and m after each epoch: four lines more.
 #
 # .. code-block:: diff
 #
