@@ -128,7 +128,7 @@ def test_stage_3_writes_out_the_loop_that_train_runs_and_its_record(ran):
 
 def test_stage_3_prints_the_numbers_of_the_post(ran):
     printed = ran["plot_03_training"].printed
-    assert "mini-batches per epoch: 7" in printed
+    assert "sizes of the mini-batches: [8, 8, 8, 8, 8, 8, 2]" in printed
     losses = re.search(r"^\[([\d.\s]+)\]$", printed, re.MULTILINE)[1].split()
     assert len(losses) == 25
     assert 32.4 < float(losses[0]) < 52.7
