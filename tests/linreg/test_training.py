@@ -213,12 +213,6 @@ def test_mean_squared_error_is_that_of_numpy(values):
     assert loss.item() == pytest.approx(np.mean((target - prediction) ** 2), rel=1e-12)
 
 
-def test_its_gradient_is_that_of_finite_differences():
-    target = torch.tensor([1.0, -2.0, 0.5], dtype=torch.float64)
-    prediction = torch.tensor([0.0, 1.0, 2.0], dtype=torch.float64, requires_grad=True)
-    assert torch.autograd.gradcheck(mean_squared_error, (prediction, target))
-
-
 @pytest.mark.parametrize("name", ["cpu", "cuda", "mps"])
 def test_the_default_device_is_the_accelerator_or_the_cpu(monkeypatch, name):
     def current_accelerator(check_available=False):

@@ -319,8 +319,7 @@ def test_a_stage_that_was_interrupted_and_a_page_that_is_lost_are_made_anew(site
     """As if killed when sphinx-gallery had noted its checksum and not yet its page."""
     before = site.files()
     gallery = site.folder / "docs" / "tutorial"
-    (gallery / "plot_02_two.rst").unlink()
-    (gallery / "plot_02_two.rst").write_text("Another page\n============\n")
+    site.edit("docs/tutorial/plot_02_two.rst", "Use it.", "As it was before.")
     (gallery / "running").write_text("plot_02_two.py")
     (gallery / "plot_01_one.rst").unlink()
     (site.folder / "docs" / "_build" / "html" / ".checksum").write_text("")

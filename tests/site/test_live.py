@@ -95,14 +95,6 @@ def choose(figure: Locator, number: int, value: float) -> None:
     figure.locator("input").nth(number).evaluate(put, value)
 
 
-def test_the_figures_have_the_points_of_the_stages(open_figure) -> None:
-    for kind in PAGES:
-        script = open_figure(kind).locator("script")
-        facts = script.evaluate("script => JSON.parse(script.textContent)")
-        np.testing.assert_array_equal(np.float32(facts["x"]), DATA.x)
-        np.testing.assert_array_equal(np.float32(facts["y"]), DATA.y)
-
-
 def test_a_line_by_hand_has_the_loss_of_its_points(open_figure) -> None:
     figure = open_figure("by-hand")
     assert read(figure, "k", "m", "loss") == [0, 0, 44.34]  # as printed
