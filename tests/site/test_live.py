@@ -122,6 +122,10 @@ def test_the_tangent_has_the_steepness_of_backward(open_figure) -> None:
         loss.backward()
         assert shown == pytest.approx([loss.item(), value.grad.item()], abs=0.006)
         assert side in word(figure)
+        drawn = figure.locator(".lx-tangent").get_attribute("d")
+        ends = np.float64(re.findall(r"[\d.-]+", drawn)).reshape(2, 2)
+        dot = [figure.locator(".lx-now").get_attribute(name) for name in ("cx", "cy")]
+        assert ends.mean(axis=0) == pytest.approx(np.float64(dot), abs=0.11)
 
 
 @pytest.mark.parametrize("options", [PHONE, ZOOMED])
