@@ -189,18 +189,17 @@ def test_an_empty_batch_is_refused_before_it_changes_the_model():
 
 def test_two_records_are_equal_if_all_their_numbers_are():
     """A dataclass compares arrays as one truth value, which NumPy refuses."""
-    first, again, other = (
-        train(model, loader, optimizer, 2)
-        for model, loader, optimizer in (the_posts(seed) for seed in (0, 0, 1))
-    )
+    first, again, other = (train(*the_posts(seed), 2) for seed in (0, 0, 1))
+    losses, parameters = first.epoch_loss, first.parameters
     assert first == again
-    assert first != other
-    assert first != "a record"
-    longer = History(first.epoch_loss, first.parameters | {"b": first.epoch_loss})
-    assert first != longer
-    moved = History(first.epoch_loss, first.parameters | {"k": other.parameters["k"]})
-    assert first != moved
-    assert first != History(other.epoch_loss, first.parameters)
+    for unequal in (
+        other,
+        "a record",
+        History(losses, parameters | {"b": losses}),
+        History(losses, parameters | {"k": other.parameters["k"]}),
+        History(other.epoch_loss, parameters),
+    ):
+        assert first != unequal
 
 
 @given(
