@@ -51,16 +51,6 @@ def train_alone(network, x, y, optimizer, steps):
         optimizer.step()
 
 
-@pytest.mark.parametrize(
-    ("page", "number"), [("beyond/plot_01_real_data", 5), ("plot_07_curve", 6)]
-)
-def test_every_figure_has_a_title_of_its_own_and_named_axes(run_page, page, number):
-    axes = run_page(page).axes
-    assert len({a.get_title(loc="left") for a in axes} - {""}) == number
-    assert all(a.get_xlabel() and a.get_ylabel() for a in axes)
-    assert len(axes) == number
-
-
 def test_the_table_is_hubbles(real_data):
     assert real_data["names"] == [row[0] for row in ROWS]
     assert real_data["distance"].tolist() == [float(row[1]) for row in ROWS]
@@ -166,18 +156,6 @@ def test_forty_networks_learn_as_each_would_alone(curve):
         torch.testing.assert_close(curve["held_out"][1, i], loss, rtol=1e-3, atol=0)
 
 
-def test_workers_find_each_other_where_the_machine_has_an_unknown_name(
-    tmp_path, monkeypatch
-):
-    """As pytorch/pytorch issue 150532: each waited for a host that nobody knows."""
-    unknown = "import socket\nsocket.getfqdn = lambda name='': 'unknown.invalid'\n"
-    (tmp_path / "sitecustomize.py").write_text(unknown)
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    worker = tmp_path / "worker.py"
-    worker.write_text("import os\nprint(os.environ['MASTER_ADDR'])\n")
-    assert torchrun_of_the_page(tmp_path, worker)(1, "run.pt") == (0, "127.0.0.1\n")
-
-
 def torchrun_of_the_page(folder, worker):
     """Return the page's function, with what stands around it there."""
     page = EXAMPLES / "beyond" / "plot_03_many_machines.py"
@@ -195,39 +173,35 @@ def torchrun_of_the_page(folder, worker):
     return scope["torchrun"]
 
 
-def test_options_of_another_torchrun_are_not_taken(tmp_path, monkeypatch):
-    """As kubeflow/trainer issue 3277: it waited for a second machine."""
+def test_workers_find_each_other_whatever_the_machine_is_called_or_has_set(
+    tmp_path, monkeypatch
+):
+    """As pytorch/pytorch issue 150532: each waited for a host that nobody knows.
+
+    And as kubeflow/trainer issue 3277: it waited for a second machine.
+    """
+    unknown = "import socket\nsocket.getfqdn = lambda name='': 'unknown.invalid'\n"
+    (tmp_path / "sitecustomize.py").write_text(unknown)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     for name in ("NNODES", "NODE_RANK", "MODULE", "NO_PYTHON", "RDZV_BACKEND"):
         monkeypatch.setenv(f"PET_{name}", "2")
     worker = tmp_path / "worker.py"
-    worker.write_text("import os\nprint(os.environ['WORLD_SIZE'])\n")
-    assert torchrun_of_the_page(tmp_path, worker)(1, "run.pt") == (0, "1\n")
+    names = "e['MASTER_ADDR'], e['WORLD_SIZE']"
+    worker.write_text(f"import os\ne = os.environ\nprint({names})\n")
+    assert torchrun_of_the_page(tmp_path, worker)(1, "run.pt") == (0, "127.0.0.1 1\n")
 
 
-FAULTS = {
-    "raise KeyError('optimizer')": "KeyError: 'optimizer'\n",
-    "sys.exit('worker.py: error: unrecognized arguments: --kil-at')": (
-        "worker.py: error: unrecognized arguments: --kil-at\n"
-    ),
-    "print('no word of it', file=sys.stderr); os._exit(7)": "ChildFailedError",
-    "os.kill(os.getpid(), 9)": "Signal 9",
-}
-
-
-@pytest.mark.parametrize("fault", FAULTS)
-def test_where_a_process_fails_its_last_error_is_printed(tmp_path, fault):
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [
+        ("raise KeyError('optimizer')", "KeyError: 'optimizer'\n"),
+        ("os.kill(os.getpid(), 9)", "Signal 9"),
+    ],
+)
+def test_where_a_process_fails_its_last_error_is_printed(tmp_path, fault, error):
     """As pytorch/pytorch issue 148283."""
     worker = tmp_path / "worker.py"
-    worker.write_text(f"import os, sys\n{fault}\n")
+    worker.write_text(f"import os\n{fault}\n")
     status, printed = torchrun_of_the_page(tmp_path, worker)(1, "run.pt", restarts=0)
     assert status != 0
-    assert FAULTS[fault] in printed
-
-
-def test_the_worker_stands_on_its_page_whole():
-    text = (ROOT / "linreg" / "worker.py").read_text(encoding="utf-8")
-    assert len(text.splitlines()) <= 110
-    page = EXAMPLES / "beyond" / "plot_03_many_machines.py"
-    held = "WORKER = inspect.getsource(linreg.worker)\n"
-    assert held in page.read_text(encoding="utf-8")
-    assert "'''" not in text  # the page holds it in such quotes
+    assert error in printed

@@ -147,16 +147,12 @@ def test_stage_3_prints_the_numbers_of_the_post(ran):
 
 def test_stage_4_draws_the_surface_with_the_truth_and_the_lowest_point(ran):
     (axes,) = ran["plot_04_loss_surface"].axes
-    lines, (bands,) = lines_in(axes), axes.collections
+    lines = lines_in(axes)
     assert axes.get_title(loc="left") == "Loss surface"
     assert lines["true k and m"].tolist() == [[3, 5]]
     assert limits_of(axes) == (-4, 10, -2, 12)
     data = LinearRegressionDataset(seed=0)
     assert lines["least squares"].tolist() == [list(least_squares(data.x, data.y))]
-    assert len(bands.levels) == 21  # 20 bands, each higher by the same factor
-    np.testing.assert_allclose(
-        np.diff(np.log(bands.levels)), np.log(bands.levels[1:] / bands.levels[:-1])[0]
-    )
     corner = ran["plot_04_loss_surface"].names["surface"][-1, 0]  # k = -4, m = 12
     assert corner == pytest.approx(
         ((data.y + 4 * data.x - 12) ** 2).mean().item(), rel=1e-5
@@ -228,25 +224,15 @@ def test_stage_5_draws_arrows_against_the_gradient(ran):
 def test_stage_5_keeps_the_model_that_the_training_found(ran):
     names = ran["plot_05_trajectory"].names
     assert "equal predictions: True" in ran["plot_05_trajectory"].printed
-    kept = {name: number.item() for name, number in names["state"].items()}
-    record = names["history"].parameters
-    assert kept == {"k": record["k"][-1], "m": record["m"][-1]}
     assert names["fresh"] is not names["model"]
     assert not Path(names["folder"]).exists()
 
 
-def test_only_the_whole_program_writes_its_loss_without_a_check():
-    """Later pages hand out `mean_squared_error`, which refuses shapes that differ."""
-    for stage in STAGES[3:]:
-        assert "torch.mean((y - " not in source(stage)
-
-
-@pytest.mark.parametrize("seeds", [60, pytest.param(200, marks=pytest.mark.long)])
-def test_the_results_of_the_post_lie_where_its_experiment_ends(seeds):
+def test_the_results_of_the_post_lie_where_its_experiment_ends():
     """The central 95 % of runs, as theory and 20,000 simulations gave them."""
     ranges = np.array([[32.4, 52.7], [22.0, 28.3], [2.90, 3.09], [4.69, 4.98]])
     results = []
-    for seed in range(seeds):
+    for seed in range(60):
         data = LinearRegressionDataset(seed=seed)
         order = torch.Generator().manual_seed(seed)
         loader = DataLoader(data, batch_size=8, shuffle=True, generator=order)
@@ -258,17 +244,3 @@ def test_the_results_of_the_post_lie_where_its_experiment_ends(seeds):
     assert (inside.mean(axis=0) > 0.85).all(), inside.mean(axis=0)
     found = np.mean(results, axis=0)
     assert abs(found[3] - 5 * (1 - 0.98**175)) < 0.03  # unfinished: 4.854, not 5
-
-
-@pytest.mark.parametrize("stage", [WHOLE, *STAGES, "plot_07_curve"])
-def test_words(stage):
-    """One word for one thing, and the post at most once, where its page is linked."""
-    prose = "\n".join(
-        line for line in source(stage).splitlines() if not line.startswith("#    ")
-    )
-    prose = prose.replace("preset=post", "")  # in a link to the explorer
-    assert len(re.findall(r"\bpost\b", prose)) <= 1
-    assert not re.search(r"\bslopes? of the loss\b", prose)
-    if re.search(r"\bpost\b", prose):
-        assert "since-2019" in prose
-    assert "run.html" in prose

@@ -19,7 +19,7 @@ from linreg import (
     train,
 )
 from linreg.landscape import loss_above_minimum
-from linreg.noise import noise_floor, shuffled_epochs, train_runs
+from linreg.noise import noise_floor, train_runs
 from linreg.training import mean_squared_error
 
 NAN, INF = float("nan"), float("inf")
@@ -78,37 +78,21 @@ OURS = [
     (noise_floor, {"lr": 0.0}, "lr and batch_size must be positive, got 0.0, 1"),
     (noise_floor, {"batch_size": -8}, "batch_size must be positive, got 0.1, -8"),
 ]
-THEIRS = [
+THEIRS = [  # some of them: what comes out of our own functions is no result
     (LinearRegressionDataset, {"n": -1}),
-    (LinearRegressionDataset, {"n": 2.5}),
     (LinearRegressionDataset, {"k": "three"}),
-    (LinearRegressionDataset, {"seed": 2**64}),
     (lambda index: LinearRegressionDataset()[index], {"index": 50}),
-    (LinearRegressionModel(), {"x": [1.0, 2.0]}),
-    (least_squares, {"x": ones(2, requires_grad=True), "y": [1, 2]}),
     (least_squares, {"x": ["1", "two"], "y": [1, 2]}),
-    (loss_surface, {"k_values": ["a"]}),
-    (training, {"loader": [([1.0], [2.0])]}),
     (training, {"loader": [ones(1)]}),
     (training, {"num_epochs": 2.5}),
-    (batches, {"n": 2.5}),
     (batches, {"batch_size": 0}),
     (batches, {"seed": -1}),
-    (shuffled_epochs, {"runs": 1, "n": 4, "batch_size": 0, "num_epochs": 1, "seed": 0}),
     (runs, {"index": torch.full((2, 3), 4)}),
-    (runs, {"index": torch.zeros(2, 3)}),
-    (runs, {"lr": torch.ones(3)}),
     (lambda: train_runs(ones(2, 4), ones(2, 4), [], 0.1), {}),
-    (noise_floor, {"lr": "0.1"}),
-    (noise_floor, {"y": [1.0]}),
     (loss_above_minimum, {"k": [1, 2, 3], "m": [1, 2]}),
-    (plotting.plot_points, {"x": [1, 2], "y": [1]}),
     (plotting.plot_line, {"k": 1, "m": 2, "x_range": (0, 1), "role": "red"}),
     (plotting.plot_surface, {"surface": [[0, 1], [1, 2]]}),  # no logarithm of 0
-    (plotting.plot_surface, {"surface": [[1, 1], [1, 1]]}),
     (plotting.plot_surface, {"surface": [[1, NAN], [1, 2]]}),
-    (plotting.plot_surface, {"surface": np.ones((3, 2))}),
-    (plotting.plot_trajectory, {"k": [1, 2], "m": [1]}),
 ]
 REFUSALS = (ValueError, TypeError, RuntimeError, LookupError, ArithmeticError)
 REFUSALS += (AttributeError,)

@@ -138,11 +138,6 @@ def test_two_mistakes_are_named_together_only_if_they_are_of_different_kinds():
         assert " ".join(one for kind in found for one in kind) == words
 
 
-STEP = """
-def step(model, x, y, learning_rate):
-    loss = torch.mean((y - model(x)) ** 2)
-    LAST
-"""
 MODEL = """
 class Line(nn.Module):
     def __init__(self):
@@ -174,8 +169,6 @@ MISREAD = [  # what is changed in a program, and a part of what is said
     (LOOP, "torch.mean(", "wrong(", "at `loss = wrong((y - model(x)) ** 2)`. Name"),
     (LOOP, "torch.mean", "...#", "Not written yet: there is a `...` at `loss.b"),
     (LOOP, "optimizer.step()", "exit()", "It ends Python, by exit() or quit()."),
-    (STEP, "LAST", "return ...", "no gradient reaches them. Is backward there"),
-    (FIT, "RATE", "0.01", "It is right after 1000 epochs, and has not come to rest"),
     (FIT, "RATE", "1.5", "It diverges: k or m is not finite. Pitfall 4."),
     (FIT, "RATE", "HELPER(0)", "Not written yet: there is a `...` from HELPER."),
     ("mean_squared_error = 4.5", "4.5", "4.5", "the function itself, without paren"),

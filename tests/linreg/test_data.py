@@ -5,7 +5,6 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from torch.utils.data import DataLoader
 
 from linreg import LinearRegressionDataset
 
@@ -67,11 +66,7 @@ def test_a_seed_repeats_the_points_and_leaves_other_random_numbers_alone():
     assert not torch.equal(first.x, other.x)
 
 
-def test_items_are_the_points_and_a_loader_makes_batches_of_them():
+def test_items_are_the_points():
     data = LinearRegressionDataset(n=20, seed=0)
-    assert [(x.item(), y.item()) for x, y in data] == list(
-        zip(data.x.tolist(), data.y.tolist(), strict=True)
-    )
-    batches = list(DataLoader(data, batch_size=8))
-    assert [len(x) for x, _ in batches] == [8, 8, 4]
-    assert torch.equal(torch.cat([y for _, y in batches]), data.y)
+    points = zip(data.x.tolist(), data.y.tolist(), strict=True)
+    assert [(x.item(), y.item()) for x, y in data] == list(points)

@@ -319,8 +319,7 @@ def test_a_stage_that_was_interrupted_and_a_page_that_is_lost_are_made_anew(site
     """As if killed when sphinx-gallery had noted its checksum and not yet its page."""
     before = site.files()
     gallery = site.folder / "docs" / "tutorial"
-    (gallery / "plot_02_two.rst").unlink()
-    (gallery / "plot_02_two.rst").write_text("Another page\n============\n")
+    site.edit("docs/tutorial/plot_02_two.rst", "Use it.", "As it was before.")
     (gallery / "running").write_text("plot_02_two.py")
     (gallery / "plot_01_one.rst").unlink()
     (site.folder / "docs" / "_build" / "html" / ".checksum").write_text("")
@@ -396,7 +395,7 @@ def test_a_link_in_place_of_a_folder_stays(site, tmp_path):
     folder.rename(tmp_path / "elsewhere")
     folder.symlink_to(tmp_path / "elsewhere")
     site.edit("docs/glossary.rst", "One.", "Two.")
-    site.refused()
+    assert "was not made here, so it stays as it is" in site.refused()
     assert folder.is_symlink()
     assert (tmp_path / "elsewhere" / "index.rst").is_file()
 
