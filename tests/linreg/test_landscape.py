@@ -93,12 +93,7 @@ def test_the_loss_above_the_minimum_is_the_difference_of_two_losses():
 
 
 def test_k_and_m_broadcast_and_a_line_alone_has_one_loss():
-    x, y, row, column = (
-        [0.0, 1.0, 2.0],
-        [1.0, 2.0, 4.0],
-        np.arange(3.0),
-        np.ones((2, 1)),
-    )
+    x, y, row, column = [0, 1, 2], [1, 2, 4], np.arange(3.0), np.ones((2, 1))
     above = loss_above_minimum(x, y, row, column)
     assert above.shape == (2, 3)
     assert loss_above_minimum(x, y, 2, 1.0) == above[0, 2]
