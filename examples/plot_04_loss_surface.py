@@ -110,9 +110,10 @@ assert [f"{share:.0%}" for share in 0.01 * steepness] == ["6%", "2%"]
 #
 # In stage 3, k arrived long before m. Because it is steeper, or because it has less far
 # to go, to 3 and not to 5? A parabola :math:`a d^2` has the steepness :math:`2 a d`. So
-# from twice as far a step is twice as long: from anywhere it covers the same *share* of
-# the way. With learning rate 0.01 that is 0.01 times 2a. Here a is 2.91 along k and 1
-# along m, so the share is 6 % and 2 %. It is the steepness.
+# from twice as far a step is twice as long: from anywhere on the axis it covers the
+# same *share* of the way. With learning rate 0.01 that is 0.01 times 2a. Here a is 2.91
+# along k and 1 along m, so the share is 6 % and 2 %. (Off the axes the tilt alters it a
+# little.) It is the steepness.
 #
 # A formula for the whole surface
 # -------------------------------

@@ -106,8 +106,7 @@ assert round((left[1:] / left[:-1]).mean(), 2) == 0.87
 #
 # Where the surface is flatter, the arrows are shorter, and so are the steps. Along m a
 # step leaves 98 % of the way, as stage 4 found, and the seven steps of an epoch leave
-# 0.98 to the power of 7, which is 0.87. So each epoch moves m by about 13 % less than
-# the one before.
+# 0.98 to the power of 7, which is 0.87. So, on average, each move is shorter.
 #
 # The path heads for the diamond, not for the star: the training sees only the points.
 #

@@ -312,10 +312,11 @@ print(check("loop", with_adam))
 # Data of your own
 # ----------------
 #
-# With the pieces you can fit a table of yours. Go on until ``measure`` gives the same
-# four digits after more epochs. With mini-batches, then take a tenth of the rate, until
-# it stays again. For a line the exact answer is there, from any number of columns and a
-# column of ones. (A parabola has the columns x, its square and ones.)
+# With the pieces you can fit a table of yours. Go on until twice the epochs give the
+# same four digits of ``measure``, and the same three of each parameter. With
+# mini-batches, then take a tenth of the rate, until it stays again. For a line the
+# exact answer is there, from any number of columns and a column of ones. (A parabola
+# has the columns x, its square and ones.)
 
 columns = np.column_stack([speed, np.ones(50)])
 print(np.linalg.lstsq(columns, distance.numpy())[0])
