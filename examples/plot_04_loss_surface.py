@@ -40,7 +40,7 @@ x, y = dataset.x.double().numpy(), dataset.y.double().numpy()
 # ----------------------
 #
 # Take 100 slopes and 100 intercepts around the true ones, and compute the loss of each
-# pair over all points.
+# pair.
 
 k_values = np.linspace(3 - 7, 3 + 7, 100)
 m_values = np.linspace(5 - 7, 5 + 7, 100)
@@ -118,8 +118,8 @@ assert [f"{share:.0%}" for share in 0.01 * steepness] == ["6%", "2%"]
 # A formula for the whole surface
 # -------------------------------
 #
-# The double loop went over the data 10,000 times. Once is enough, for a few sums hold
-# all that matters:
+# The double loop went over the data 10,000 times. Once is enough: a few sums hold all
+# that matters.
 #
 # .. math:: L(k, m) = L_{\min} + S (k - \hat{k})^2 + (m + k \bar{x} - \bar{y})^2
 #

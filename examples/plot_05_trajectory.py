@@ -3,7 +3,7 @@ Stage 5: the trajectory
 =======================
 
 The training starts at k = 0, m = 0 and heads for the lowest point of the loss surface.
-In this stage you draw its way, and keep the model that it found.
+Here you draw its way, and keep the model that it found.
 
 **What you will learn:** how to read the path of a training, why it bends and slows
 down, and how to keep a model in a file.
