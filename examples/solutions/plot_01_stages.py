@@ -252,7 +252,7 @@ except FloatingPointError as error:
     print(str(error).replace(": ", ":\n").replace(", and", ",\nand"))
 
 # %%
-# **On the site.** Below 0.31 there is little room around the best line: how many moves
+# **On the site.** So low a loss leaves little room around the best line: how many moves
 # you need is yours to count. The tangent is level where m is the mean of y, since the
 # mean is the number with the smallest squared differences.
 
