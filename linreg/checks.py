@@ -363,6 +363,9 @@ FITS: dict[str, Program] = {  # of the k and m of scaled speeds
     RIGHT: lambda k, m, mean, std: (k / std, m - k * mean / std),
     "k and m are those of scaled speeds.": lambda k, m, mean, std: (k, m),
     "m is that of scaled speeds.": lambda k, m, mean, std: (k / std, m),
+    "m is undone with a k that is divided by std already.": lambda k, m, mean, std: (
+        (k / std, m - k * mean / std**2)
+    ),
     "m is undone with the k of scaled speeds.": lambda k, m, mean, std: (
         (k / std, m - k * mean)
     ),
@@ -412,6 +415,7 @@ HINTS = {  # a part of the message of an error, and where to look
     'required "forward"': "Is forward there, in this spelling?",
     "unpack": "Is as much returned as is taken?",
     "0-d tensor": "Is as much returned as is taken?",
+    "only one element tensors": "Where one number is due, many came. Is [index] there?",
     "'NoneType'": "Is it a .grad that no backward filled, or a missing return?",
     "has no len()": "Is __len__ there, in this spelling, as far in as __init__?",
     "takes no arguments": "Is __init__ there, in this spelling?",
@@ -491,7 +495,7 @@ def record_of(watch: Watch, program: Program) -> Record:
         try:
             watch(program, record)
         except Verdict as verdict:
-            late = f"It does not end: stopped after {SECONDS} seconds."
+            late = f"It takes too long: stopped after {SECONDS} seconds of work."
             record["verdict"] = f"{verdict}" or late
         except SystemExit:
             record["verdict"] = "It ends Python, by exit() or quit(). Let it return."
