@@ -118,7 +118,7 @@ assert round((left[1:] / left[:-1]).mean(), 2) == 0.87
 # --------------
 #
 # When the program ends, k and m are gone. ``state_dict`` gives them by name, and
-# ``torch.save`` writes them into a file. Here it is in a folder that vanishes; to keep
+# ``torch.save`` writes them into a file. Here the folder vanishes; to keep
 # yours, write ``torch.save(model.state_dict(), "line.pt")``. With ``weights_only=True``
 # a file is read for its numbers, and no code in it is run.
 

@@ -243,8 +243,7 @@ print(verdict)
 # Your line
 # ---------
 #
-# As soon as ``fit`` is right, the next cell draws your line, and predicts for 21 mph,
-# which no car of the table had.
+# Once ``fit`` is right, the next cell draws your line, and predicts for 21 mph.
 
 plot_points(speed, distance)
 plot_line(k_exact, m_exact, (4, 25), "exact")
@@ -265,7 +264,7 @@ plt.show()
 # What a check says of a wrong loop
 # ---------------------------------
 #
-# Three loops that people have written. This one runs to its end without an error:
+# This loop runs to its end without an error:
 
 
 def without_zero_grad(model, loader, optimizer, num_epochs):
@@ -296,8 +295,8 @@ def two_mistakes(model, loader, optimizer, num_epochs):
 print(check("loop", two_mistakes))
 
 # %%
-# What agrees with nothing has no name. Then you get the first step that differs. Adam
-# here takes the place of the optimiser, and its first step is as long as its rate:
+# Where nothing agrees, you get the first step that differs. Here Adam takes the place
+# of the optimiser, and its first step is as long as its rate:
 
 
 def with_adam(model, loader, optimizer, num_epochs):
