@@ -58,7 +58,7 @@ def test_a_comment_at_the_margin_is_text_or_a_setting(page):
     settings = r'# sphinx_gallery_(live = ".+"|thumbnail_number = \d+)'
     for code in parts_of(page)[1]:
         for comment in re.findall(r"(?m)^#.*", ALT_TEXT.sub("", HIDDEN.sub("", code))):
-            assert re.fullmatch(settings, comment), f"no `# %%` above {comment}"
+            assert re.fullmatch(settings, comment), f"no `# %%`, no setting: {comment}"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
