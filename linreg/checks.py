@@ -377,9 +377,6 @@ FITS: dict[str, Program] = {  # of the k and m of scaled speeds
     RIGHT: lambda k, m, mean, std: (k / std, m - k * mean / std),
     "k and m are those of scaled speeds.": lambda k, m, mean, std: (k, m),
     "m is that of scaled speeds.": lambda k, m, mean, std: (k / std, m),
-    "m is undone with a k that is divided by std already.": lambda k, m, mean, std: (
-        (k / std, m - k * mean / std**2)
-    ),
     "m is undone with the k of scaled speeds.": lambda k, m, mean, std: (
         (k / std, m - k * mean)
     ),
