@@ -31,10 +31,10 @@ unexport PYTHONSAFEPATH PYTHONWARNDEFAULTENCODING PWDEBUG NODE_OPTIONS
 unexport $(filter PYTEST_% COV_% COVERAGE_% HYPOTHESIS_% MYPY% RUFF_%,$(.VARIABLES))
 unexport $(filter GIT_%,$(.VARIABLES))
 # A socket has no room for a long path: programs that wait for one would wait for ever.
-TOO_LONG := $(shell env | LC_ALL=C grep -cE '^(TMPDIR|TEMP|TMP)=.{61}')
-ifneq (0,$(TOO_LONG))
-$(warning TMPDIR is too long for a socket: what make runs takes the usual place.)
-unexport TMPDIR TEMP TMP
+TOO_LONG := $(shell env | LC_ALL=C sed -nE 's/^(TMPDIR|TEMP|TMP)=.{61}.*/\1/p')
+ifneq (,$(TOO_LONG))
+$(warning too long for a socket, so what make runs goes without: $(TOO_LONG))
+unexport $(TOO_LONG)
 endif
 
 help:  ## list the targets
