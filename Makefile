@@ -27,13 +27,14 @@ MADE := docs/_build/html docs/_build/next docs/_build/old docs/_build/trees \
 .NOTPARALLEL:
 # What is set for other programs is not for ours: modules, options and plugins.
 unexport PYTHONHOME PYTHONPATH PYTHONOPTIMIZE PYTHONWARNINGS PYTHONINSPECT
-unexport PYTHONSAFEPATH PYTHONWARNDEFAULTENCODING PWDEBUG
+unexport PYTHONSAFEPATH PYTHONWARNDEFAULTENCODING PWDEBUG NODE_OPTIONS
 unexport $(filter PYTEST_% COV_% COVERAGE_% HYPOTHESIS_% MYPY% RUFF_%,$(.VARIABLES))
+unexport $(filter GIT_%,$(.VARIABLES))
 # A socket has no room for a long path: programs that wait for one would wait for ever.
-TOO_LONG := $(shell printf %s "$$TMPDIR" | grep -E '.{61}')
+TOO_LONG := $(shell env | LC_ALL=C sed -nE 's/^(TMPDIR|TEMP|TMP)=.{61}.*/\1/p')
 ifneq (,$(TOO_LONG))
-$(warning TMPDIR is too long for a socket: what make runs takes the usual place.)
-unexport TMPDIR
+$(warning too long for a socket, so what make runs goes without: $(TOO_LONG))
+unexport $(TOO_LONG)
 endif
 
 help:  ## list the targets
@@ -71,7 +72,7 @@ serve: html  ## build the site and serve it on this machine only
 
 clean:  ## remove what was built (the environment stays)
 	@for made in $(MADE); do \
-	    if [ -f $$made/.checksum ]; then \
+	    if [ -f $$made/.checksum ] && [ ! -L $$made ]; then \
 	        find $$made/ -mindepth 1 -maxdepth 1 ! -name .checksum -exec rm -rf {} + ; \
 	        rm -rf $$made; \
 	    elif [ -e $$made ]; then \

@@ -64,10 +64,11 @@ def make(folder: Path, mark: str = "") -> None:
 
 def run_sphinx(*arguments: str | Path) -> int:
     """Run Sphinx, for which warnings are errors, and return its exit status."""
-    from sphinx.cmd.build import main  # slow to import, and seldom needed
+    # Slow to import, and seldom needed. Its `main` needs a locale that is installed.
+    from sphinx.cmd.build import build_main
 
     try:
-        return main(["-W", "-qj", "auto", *map(str, arguments)])
+        return build_main(["-W", "-qj", "auto", *map(str, arguments)])
     except SystemExit as refused:  # a mistake in a stage, with its file and line
         print(refused, file=sys.stderr)
         return 1

@@ -29,7 +29,7 @@ HANDED_ON = {
     **dict.fromkeys(["keyring-provider", "use-feature", "use-deprecated"], ""),
 }
 OWN_SETTINGS_OF_UV = (
-    *("UV_DEFAULT_INDEX", "UV_INDEX", "UV_EXTRA_INDEX", "UV_FIND_LINKS", "UV_CONFIG"),
+    *("UV_DEFAULT_INDEX", "UV_INDEX", "UV_EXTRA_INDEX", "UV_FIND_LINKS"),
     *("UV_HTTP", "UV_INSECURE_HOST", "UV_KEYRING", "UV_NATIVE_TLS", "UV_SYSTEM_CERTS"),
     *("UV_CACHE_DIR", "UV_NO_CACHE", "UV_LINK_MODE", "UV_OFFLINE"),
 )
@@ -46,7 +46,8 @@ def settings_of_pip() -> dict[str, str]:
     What is said of `pip install` counts more than what is said of pip, a variable most.
     """
     command = [sys.executable, "-m", "pip", "config", "list"]
-    variables = os.environ | {"PIP_USER": "0"}  # else it lists one file of several
+    # Else it lists one file of several, or nothing.
+    variables = os.environ | {"PIP_USER": "0", "PIP_QUIET": "0"}
     lines = subprocess.check_output(command, env=variables, text=True).splitlines()
     settings = {}
     for section in ("global", "install", ":env:"):
@@ -106,7 +107,8 @@ class Installer:
         """Install a group that is pinned by hash, with uv or else with pip."""
         file = ["--require-hashes", "-r", str(HERE / f"{group}.txt")]
         if "no-index" not in self.settings:  # uv would ask the index
-            uv = ["-q", "--no-build", "--python", sys.executable, "--reinstall"]
+            uv = ["-q", "--no-config", "--no-build", "--reinstall"]
+            uv += ["--python", sys.executable]
             if self.run("uv", "pip", "install", *uv, *file):
                 return True
             print("uv could not install, so pip does: wait a minute.", file=sys.stderr)
@@ -124,7 +126,8 @@ class Installer:
             return False
         # A build for CUDA lacks its libraries: the check sees it, and pip adds them.
         check = [sys.executable, "-m", "pip", "check"]
-        if subprocess.run(check, stdout=subprocess.DEVNULL).returncode == 0:
+        quiet = {"env": for_pip(self.settings), "stdout": subprocess.DEVNULL}
+        if subprocess.run(check, **quiet).returncode == 0:
             return True
         return self.pip("-c", str(constraints), "torch")
 

@@ -192,10 +192,10 @@ environment |= {"TORCH_DISABLE_SHARE_RDZV_TCP_STORE": "1", "OMP_NUM_THREADS": "1
 
 
 def last_error(stderr):
-    """Return the last error of a process, or the end of all that was written."""
+    """Return the last error of a process, or all that was written."""
     errors = [line for line in stderr.splitlines() if "rror: " in line]
     errors = [line for line in errors if "ChildFailedError" not in line]
-    return errors[-1].split("]: ")[-1] if errors else stderr[-1000:]
+    return errors[-1].split("]: ")[-1] if errors else stderr
 
 
 def torchrun(processes, name, *options, restarts=1):

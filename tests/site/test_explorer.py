@@ -212,14 +212,22 @@ POINTS = "points=1_2~3_4.5~-2_0.25&batch=2"
 # What mail and chat programs make of them.
 UNTIDY = {
     LINK: [
-        *(LINK + end for end in (".", ")", ">", "&", "%29", "\u201d", ",%20")),
-        *(f"{LINK}&fbclid=news", f"utm_medium=chat&{LINK}"),
-        *(LINK.replace("&", text) for text in ("&amp;", "%26", "&#38;", "&amp;amp;")),
+        *(
+            LINK + end
+            for end in (".", ")", ">", "&", "%29", "\u201d", ",%20", "_", "</a>")
+        ),
+        *(f"{LINK}&fbclid=news", f"utm_medium=chat&{LINK}", f"{LINK}?utm_source=news"),
+        *(f"%3C{LINK}%3E", f"#{LINK}", LINK.upper(), LINK.replace("lr", "%0A> lr")),
+        *(LINK.replace("&", text) for text in ("&amp;", "%26", "&#038;", "&amp;amp;")),
         *(LINK.replace("=", text) for text in ("%3D", "=3D", "%253D")),
-        *(LINK.replace("-", dash) for dash in ("\u2212", "\u2013")),
+        *(LINK.replace("-", dash) for dash in ("\u2212", "\u2013", "\uff0d")),
         LINK.replace("&steps", "&\u200bste%0D%0Aps"),
     ],
-    POINTS: [POINTS.replace("~", "%7E"), POINTS.replace("_", "%5F"), f"{POINTS})."],
+    POINTS: [
+        *(POINTS.replace("~", "%7E"), POINTS.replace("_", "%5F"), f"{POINTS})."),
+        POINTS.replace("_", "\\_"),
+        POINTS.replace("=", "=3D").replace("~", "~=%0A"),
+    ],
 }
 
 

@@ -3,7 +3,9 @@
 The stages themselves become programs and pages in the package beside it, ``programs``.
 """
 
+from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 from sphinx.application import Sphinx
 from sphinx.util.typing import ExtensionMetadata
@@ -37,7 +39,9 @@ def add_explorer(app: Sphinx, page: str, *_context: Any) -> None:
 def setup(app: Sphinx) -> ExtensionMetadata:
     """Register all parts."""
     # For colours.css.jinja and other templates in docs/_static, and for 404.html.
-    app.config.html_context = {**app.config.html_context, "roles": ROLES}
+    storage = Path(app.srcdir, "_static", "storage.js").read_bytes()
+    context = {"roles": ROLES, "storage": f"{crc32(storage):08x}"}  # as Sphinx does
+    app.config.html_context = {**app.config.html_context, **context}
     app.add_html_math_renderer("mathml", (formulas.write, None), (formulas.write, None))
     app.add_transform(ShowFigures)
     app.add_post_transform(AddHeaderAndFoot)

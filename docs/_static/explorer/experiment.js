@@ -85,20 +85,22 @@ function tidy(text) {
   try {
     for (let i = 0; i < 3; i++) text = decodeURIComponent(text); // once for each program
   } catch { /* a lone % */ }
-  return text
-    .replace(/[\u2212\u2010-\u2015]/g, "-") // a minus that became a dash
-    .replace(/[^!-~]/g, "") // broken lines, marks that nobody sees
-    .replace(/&(amp;|#38;|#x26;)+/gi, "&")
-    .replace(/=3D/gi, "=")
-    .replace(/[^\w]+$/, ""); // the end of a sentence
+  text = text
+    .toLowerCase()
+    .replace(/[\u2212\p{Pd}]/gu, "-") // a minus that became a dash
+    .replace(/<\/?\w+>|[\s\p{C}<>\\]/gu, "") // broken lines, quotes, unseen marks
+    .replace(/[\W_]+$/, ""); // the end of a sentence
+  if (!text.includes("=3d")) return text;
+  return text.replace(/=(3d)?/g, (_, sign) => (sign ? "=" : "")); // old mail, its lines
 }
 
 /** Read as much of an experiment as can be read, and tell whether that was all. */
 function decode(text) {
   const fields = new Map();
   let complete = text.length <= 8000, known = false;
-  for (const part of tidy(text.slice(0, 8000)).split("&")) {
-    const [name, value = "", ...rest] = part.split("=");
+  // Of "&amp;" or "&#38;" the rest is a field of no meaning.
+  for (const part of tidy(text.slice(0, 8000)).split(/[&;?]/)) {
+    const [name, value = "", ...rest] = part.replace(/^\W+/, "").split("=");
     const isOurs = ["preset", "points"].includes(name) || Object.hasOwn(BOUNDS, name);
     if (!isOurs) continue; // somebody counts visitors
     known = true;
