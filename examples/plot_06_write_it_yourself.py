@@ -85,7 +85,7 @@ assert (round(k_exact, 4), round(m_exact, 4)) == (3.9324, -17.5791)
 # -----------
 #
 # The mean squared error is :math:`\frac{1}{n} \sum_i (\hat{y}_i - y_i)^2` again. Return
-# it as a tensor with one number. One line is enough.
+# it as a tensor with one number.
 
 
 def mean_squared_error(prediction, y):
