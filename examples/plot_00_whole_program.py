@@ -98,5 +98,5 @@ plt.show()
 # Next
 # ----
 #
-# `Stage 1 <plot_01_dataset.html>`__ explains the dataset, and the next two the model and
-# the training loop. In stage 6 you write such a program yourself.
+# `Stage 1 <plot_01_dataset.html>`__ explains the dataset, and the next two the model
+# and the training loop. In stage 6 you write such a program yourself.

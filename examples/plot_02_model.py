@@ -88,8 +88,8 @@ assert model(x).tolist() == [2.0, 5.0, 11.0]
 # For x = 2 the line says 3 times 2 plus 5, which is 11.
 #
 # A prediction remembers how it was computed from the parameters. Print one, and you see
-# that memory as ``grad_fn``. Matplotlib refuses such a tensor, so take the plain numbers
-# out first.
+# that memory as ``grad_fn``. Matplotlib refuses such a tensor, so take the plain
+# numbers out first.
 
 print(model(x))
 

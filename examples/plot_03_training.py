@@ -194,8 +194,8 @@ assert f"{second_loss.item():.2f}" == "38.88"
 # second step leads to 38.88.)
 #
 # Which learning rate? If it is too small, the loss creeps; if too large, it grows. Try
-# 0.1, 0.01 and 0.001, and keep the largest with which it falls. (Here 0.1 would be
-# quicker; 0.01 lets you watch.)
+# 0.1, 0.01 and 0.001, and keep the largest with which it falls. (Here that is 0.1, but
+# 0.01 lets you watch.)
 #
 # Mini-batches
 # ------------
@@ -252,9 +252,9 @@ assert (f"{by_loop[0]:.3f}", f"{by_loop[1]:.3f}") == ("3.054", "4.896")
 # sphinx_gallery_end_ignore
 
 # %%
-# The seven lines from ``for`` to ``step`` train large networks too. Only model, data and
-# loss change. ``zero_grad`` may also stand last: what counts is that it comes between a
-# ``step`` and the next ``backward``. `A table
+# The seven lines from ``for`` to ``step`` train large networks too. Only model, data
+# and loss change. ``zero_grad`` may also stand last: what counts is that it comes
+# between a ``step`` and the next ``backward``. `A table
 # <understanding/plot_04_pitfalls.html#what-each-line-is-for>`__ says what happens
 # without each line.
 #

@@ -40,7 +40,7 @@ x, y = dataset.x.double().numpy(), dataset.y.double().numpy()
 # ----------------------
 #
 # Take 100 slopes and 100 intercepts around the true ones, and compute the loss of each
-# pair over all points.
+# pair.
 
 k_values = np.linspace(3 - 7, 3 + 7, 100)
 m_values = np.linspace(5 - 7, 5 + 7, 100)
@@ -110,15 +110,16 @@ assert [f"{share:.0%}" for share in 0.01 * steepness] == ["6%", "2%"]
 #
 # In stage 3, k arrived long before m. Because it is steeper, or because it has less far
 # to go, to 3 and not to 5? A parabola :math:`a d^2` has the steepness :math:`2 a d`. So
-# from twice as far a step is twice as long: from anywhere it covers the same *share* of
-# the way. With learning rate 0.01 that is 0.01 times 2a. Here a is 2.91 along k and 1
-# along m, so the share is 6 % and 2 %. It is the steepness.
+# from twice as far a step is twice as long: from anywhere on the axis it covers the
+# same *share* of the way. With learning rate 0.01 that is 0.01 times 2a. Here a is 2.91
+# along k and 1 along m, so the share is 6 % and 2 %. (Off the axes the tilt alters it a
+# little.) It is the steepness.
 #
 # A formula for the whole surface
 # -------------------------------
 #
-# The double loop went over the data 10,000 times. Once is enough, for a few sums hold
-# all that matters:
+# The double loop went over the data 10,000 times. Once is enough: a few sums hold all
+# that matters.
 #
 # .. math:: L(k, m) = L_{\min} + S (k - \hat{k})^2 + (m + k \bar{x} - \bar{y})^2
 #

@@ -3,7 +3,7 @@ Stage 5: the trajectory
 =======================
 
 The training starts at k = 0, m = 0 and heads for the lowest point of the loss surface.
-In this stage you draw its way, and keep the model that it found.
+Here you draw its way, and keep the model that it found.
 
 **What you will learn:** how to read the path of a training, why it bends and slows
 down, and how to keep a model in a file.
@@ -106,8 +106,7 @@ assert round((left[1:] / left[:-1]).mean(), 2) == 0.87
 #
 # Where the surface is flatter, the arrows are shorter, and so are the steps. Along m a
 # step leaves 98 % of the way, as stage 4 found, and the seven steps of an epoch leave
-# 0.98 to the power of 7, which is 0.87. So each epoch moves m by about 13 % less than
-# the one before.
+# 0.98 to the power of 7, which is 0.87. So, on average, each move is shorter.
 #
 # The path heads for the diamond, not for the star: the training sees only the points.
 #
@@ -119,7 +118,7 @@ assert round((left[1:] / left[:-1]).mean(), 2) == 0.87
 # --------------
 #
 # When the program ends, k and m are gone. ``state_dict`` gives them by name, and
-# ``torch.save`` writes them into a file. Here it is in a folder that vanishes; to keep
+# ``torch.save`` writes them into a file. Here the folder vanishes; to keep
 # yours, write ``torch.save(model.state_dict(), "line.pt")``. With ``weights_only=True``
 # a file is read for its numbers, and no code in it is run.
 

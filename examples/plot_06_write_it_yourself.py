@@ -9,7 +9,7 @@ wrote, and says what it does.
 **What you will learn:** how to bring a table of numbers to the two numbers of a line,
 and how to find out what is wrong with a program that you wrote.
 
-**What you need:** stages 1 to 3. Writing takes about an hour.
+**What you need:** stages 1 to 3. Writing takes an hour to an hour and a half.
 """
 
 # %%
@@ -78,7 +78,8 @@ assert (round(k_exact, 4), round(m_exact, 4)) == (3.9324, -17.5791)
 # Take this page's `notebook <../run.html>`__. Each of the next cells is a task: put
 # your code in the place of ``...`` or ``pass``, and run the cell. Its last line is the
 # check. On this page nothing is written yet, so each check says that. It is no verdict
-# on you.
+# on you. Where a check says "pitfall 2", look at number 2 of `the pitfalls
+# <understanding/plot_04_pitfalls.html>`__.
 #
 # 1. The loss
 # -----------
@@ -226,6 +227,7 @@ print(check("measure", measure))
 # .. math:: k_\text{mph} = \frac{k}{\text{std}}, \qquad
 #           m_\text{mph} = m - \frac{k \, \text{mean}}{\text{std}}
 #
+# (With several inputs, m is less the sum of all :math:`k \, \text{mean} / \text{std}`.)
 # The check trains on 20 cars of its own, for 100 epochs and for 1000. After 100 your
 # line must be at rest, but for 2 %.
 
@@ -241,26 +243,28 @@ print(verdict)
 # Your line
 # ---------
 #
-# As soon as ``fit`` is right, the next cell draws your line, and predicts for 21 mph,
-# which no car of the table had.
+# Once ``fit`` is right, the next cell draws your line, and predicts for 21 mph.
 
 plot_points(speed, distance)
 plot_line(k_exact, m_exact, (4, 25), "exact")
 if verdict.startswith("Right"):
-    k, m = (float(number) for number in fit(speed, distance, 1000))
+    k, m = (torch.as_tensor(number).item() for number in fit(speed, distance, 1000))
     print(f"fit: k = {k:.2f}, m = {m:.2f}; from 21 mph {k * 21 + m:.1f} feet")
     plot_line(k, m, (4, 25), "model")
 plt.gca().set(xlabel="speed (mph)", ylabel="way to a stop (feet)")
 plt.title("The line that you trained")
 plt.legend()
-# Figure: The fifty cars and the line of least squares, on which yours will lie.
+# Figure: The fifty cars and the line of least squares, near which yours will lie.
 plt.show()
 
 # %%
+# With mini-batches, yours swings around the dotted one: these cars are noisier than the
+# check's. Train on with a tenth of the rate, and it comes closer.
+#
 # What a check says of a wrong loop
 # ---------------------------------
 #
-# Three loops that people have written. This one runs to its end without an error:
+# This loop runs to its end without an error:
 
 
 def without_zero_grad(model, loader, optimizer, num_epochs):
@@ -277,8 +281,7 @@ print(check("loop", without_zero_grad))
 # The check records k and m after each of 12 steps, on points of its own. It knows what
 # the right loop does, what it does with each of some twenty mistakes, and with two of
 # them. It names a mistake only if k and m agree after *every* step. So it says what a
-# loop does. It has not read your code: where it asks, look. Its pitfalls are those of
-# `the page of that name <understanding/plot_04_pitfalls.html>`__.
+# loop does. It has not read your code: where it asks, look.
 
 
 def two_mistakes(model, loader, optimizer, num_epochs):
@@ -292,8 +295,8 @@ def two_mistakes(model, loader, optimizer, num_epochs):
 print(check("loop", two_mistakes))
 
 # %%
-# What agrees with nothing has no name. Then you get the first step that differs. Adam
-# here takes the place of the optimiser, and its first step is as long as its rate:
+# Where nothing agrees, you get the first step that differs. Here Adam takes the place
+# of the optimiser, and its first step is as long as its rate:
 
 
 def with_adam(model, loader, optimizer, num_epochs):
@@ -312,10 +315,12 @@ print(check("loop", with_adam))
 # Data of your own
 # ----------------
 #
-# With the pieces you can fit a table of yours. Go on until ``measure`` gives the same
-# four digits after more epochs. With mini-batches, then take a tenth of the rate, until
-# it stays again. For a line the exact answer is there, from any number of columns and a
-# column of ones. (A parabola has the columns x, its square and ones.)
+# With the pieces you can fit a table of yours. Go on until twice the epochs give the
+# same four digits of ``measure``, and the same three of each parameter. With
+# mini-batches, then go on with an optimiser of a tenth of the rate. Predict new rows
+# with the k and m of the old units. For a line the exact answer is there, from any
+# number of columns and a column of ones. (A parabola has the columns x, its square and
+# ones.)
 
 columns = np.column_stack([speed, np.ones(50)])
 print(np.linalg.lstsq(columns, distance.numpy())[0])
@@ -345,7 +350,7 @@ if "--count" in sys.argv:
 # 1. Your line says that at 4 mph a car stops before it brakes. While the driver reacts,
 #    the car goes a way that grows with the speed v; the way of braking grows with its
 #    square. Fit :math:`d = a v^2 + k v`. Does it need an intercept?
-# 2. Make 200 points of two inputs, evenly from 0 to 100 and from 1000 to 2000, with
+# 2. Draw 200 points of two inputs, evenly from 0 to 100 and from 1000 to 2000, with
 #    :math:`y = 0.7 x_1 - 1.8 x_2 + 12` and some noise. Fit them, and give the slopes
 #    and the intercept for the inputs as they are. Does ``lstsq`` agree?
 # 3. Leave the scaling out of ``fit``, with the learning rates 0.01 and 0.001. What does

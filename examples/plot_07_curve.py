@@ -3,8 +3,8 @@ Stage 7: a curve
 ================
 
 A line has two numbers to learn. Most data needs a model with more. In this stage a
-small neural network takes the place of the line. The program stays the same but for its
-data, its model and the length of the training.
+small neural network takes the place of the line. The program stays the same but for
+its data, its model, its optimiser and the length of the training.
 
 **What you will learn:** what a neural network is and why it starts at random, what
 another optimiser is good for, and how points that are held out tell you that a model is
@@ -251,9 +251,9 @@ assert tried is None
 # So the steps were too short. But a rate that suits one network need not suit another:
 # with 0.3, the loss of the wider one below becomes infinite. *Adam* is an optimiser
 # that fits the step to each parameter. It keeps a running mean of the gradients, and
-# divides it by their usual size. What is left is at most about 1. So a step is at most
-# about as long as the learning rate, whether the surface is steep or flat. With 0.01,
-# all networks of this page train.
+# divides it by their usual size. What is left is seldom above 1. So a step is seldom
+# longer than the learning rate, whether the surface is steep or flat. With 0.01, all
+# networks of this page train.
 
 torch.manual_seed(0)
 model = network(4)
@@ -297,7 +297,8 @@ assert off < -2
 
 # %%
 # On the right no point lies beyond 2.4, and nothing holds the network in place. On the
-# left the noise of two points, 0.6 and 0.9, pulls the curve up.
+# left the true curve falls off where only two points lie, and the noise of two, 0.6 and
+# 0.9, pulls the network's up.
 #
 # Is a larger network better?
 # ---------------------------

@@ -10,6 +10,7 @@ room of its own: whatever names a reader chooses, they disturb no check.
 """
 
 import ctypes
+import inspect
 import os
 import random
 import sys
@@ -17,7 +18,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import redirect_stdout, suppress
+from contextlib import contextmanager, redirect_stdout, suppress
 from functools import cache, partial
 from io import StringIO
 from itertools import combinations, pairwise, product
@@ -54,7 +55,7 @@ def written(value: Any) -> Any:
 
 def as_numbers(value: Any) -> Tensor:
     """Return a number, an array or a tensor as a float64 tensor of its own."""
-    copy = torch.as_tensor(value).detach().to(torch.float64, copy=True)
+    copy = torch.as_tensor(value).detach().to("cpu", torch.float64, copy=True)
     return copy.reshape(()) if copy.numel() == 1 else copy
 
 
@@ -135,9 +136,12 @@ class KnownLine(nn.Module):
         self.way: list[Tensor] = []
         self.events: set[str] = set()
 
+    def numbers(self) -> Tensor:
+        return torch.stack([as_numbers(self.k), as_numbers(self.m)])
+
     def see(self, event: str) -> None:
         self.events.add(event)
-        self.way.append(torch.cat([self.k.detach(), self.m.detach()]))
+        self.way.append(self.numbers())
         if len(self.way) > 1000:
             raise Verdict("It goes on and on, where 12 steps are due.")
 
@@ -159,6 +163,10 @@ def watch_model(program: Program, record: Record) -> None:
     y = model(torch.tensor([-1.0, 2.0, 4.0]))
     record["its prediction for -1, 2, 4, with k = 2 and m = -1,"] = as_numbers(y)
     record["requires_grad of its prediction"] = y.requires_grad
+    if y.requires_grad:
+        y.sum().backward()
+    reached = [name for name in parameters if parameters[name].grad is not None]
+    record["the list of what its gradient reaches"] = ", ".join(reached)
 
 
 KNOWN_RATE = 0.05
@@ -172,7 +180,7 @@ GRADIENTS: dict[str, Program] = {
     "Each step follows the gradient of the batch before. "
     "Is step ahead of backward?": lambda g, n: g[n - 1] * (n > 0),
     "One step an epoch, along the gradient of its last batch. "
-    "Is step outside the inner loop?": lambda g, n: g[n] * (n % 3 == 2),
+    "Is step, or backward, outside the inner loop?": lambda g, n: g[n] * (n % 3 == 2),
     "One step an epoch, along the sum of its gradients. "
     "What is outside the inner loop?": lambda g, n: g[-3:].sum(0) * (n % 3 == 2),
     "One step an epoch, along the gradient of its first batch. "
@@ -194,7 +202,8 @@ ENDS: dict[str, Program] = {
     "Only two steps are made. What ends the loops?": lambda g, n: g[n] * (n < 2),
     "Only one epoch of steps is made. "
     "Is the outer loop there, or a return in it?": lambda g, n: g[n] * (n < 3),
-    "An epoch of steps is missing. Is it range(1, ...)?": lambda g, n: g[n] * (n < 9),
+    "An epoch of steps is missing. "
+    "Is it range(1, ...), or is step ahead of backward?": lambda g, n: g[n] * (n < 9),
     "The last step is missing. Is step ahead of the loss?": lambda g, n: (
         g[n] * (n < 11)
     ),
@@ -204,11 +213,12 @@ STILL = {  # why k and m never move: what has not happened, or only to another o
     "another model": "another model is called, and never the one that it gets.",
     "backward": "no gradient reaches them. Is backward there, with its parentheses? Or "
     "does item, detach, NumPy or no_grad cut the way?",
-    "step": "backward finds gradients, and no step uses them. Is step there, with its "
-    "parentheses? Or does `k = k - ...` make a new tensor?",
+    "step": "backward finds gradients, and nothing moves k and m by them. Is step there, "
+    "with its parentheses? Or does `k = k - ...` make a new tensor?",
     "another step": "the optimiser that steps does not hold them: pitfall 13.",
     "gradient": "step finds no gradient. Is zero_grad between backward and step?",
-    "length": "every step has the length 0. What is the learning rate?",
+    "length": "step finds gradients, and the length of each step is 0. Is the learning "
+    "rate 0? Or does something set k and m back?",
 }
 
 
@@ -269,13 +279,17 @@ def watch_loop(program: Program, record: Record) -> None:
             events.add("another model")
 
     def before_step(optimizer: torch.optim.Optimizer, *_: Any) -> None:
+        if "new" in events:  # a gradient: the step before is over
+            line.see("a gradient's step")
+            events.remove("new")
         held = [p for group in optimizer.param_groups for p in group["params"]]
         own = [p.grad for p in held if p is line.k or p is line.m]
         events.add("step" if own else "another step")
         if any(gradient is not None and gradient.any() for gradient in own):
             events.add("gradient")
 
-    line.k.register_hook(lambda _: events.update(["model", "backward"]))
+    for parameter in line.parameters():
+        parameter.register_hook(lambda _: events.update(["model", "backward", "new"]))
     optimizer = torch.optim.SGD(line.parameters(), lr=KNOWN_RATE)
     loader = DataLoader(known_points(), batch_size=8, collate_fn=hand_out)
     line.see("start")
@@ -288,7 +302,7 @@ def watch_loop(program: Program, record: Record) -> None:
         missing = next(e for e in STILL if e not in events and "another" not in e)
         another = f"another {missing}"
         why = f"k and m never move: {STILL[another if another in events else missing]}"
-        if not events & {"model", "another model"}:
+        if events <= {"start", "batch", "end of a step", "end"}:
             why = f"Not written yet, or nothing that can be seen: {why}"
         raise Verdict(why)
 
@@ -313,7 +327,7 @@ def watch_measure(program: Program, record: Record) -> None:
         loss = written(program(line, DataLoader(known_points(), batch_size=8)))
         name = "the mode of the model that is measured (pitfall 9)"
         record[name] = "training" if "training mode" in line.events else "eval"
-        record[f"k, which was {k:g} before,"] = as_numbers(line.k)
+        record[f"k, m, which were [{k:g}, 0] before,"] = line.numbers()
         record[f"the loss over all points, for y = {k:g} x,"] = as_numbers(loss)
         name = "requires_grad of the result (a number with memory: pitfall 7)"
         record[name] = getattr(loss, "requires_grad", False)
@@ -343,7 +357,7 @@ def watch_fit(program: Program, record: Record) -> None:
         result = written(program(SPEED + 0, DISTANCE + 0, epochs))
         k, m = map(as_numbers, result)
         if not (k + m).isfinite().all():
-            raise Verdict("It diverges: k or m is not finite. Pitfall 4.")
+            raise Verdict("k or m is not finite. Does it diverge? Pitfall 4.")
         early = record.copy()
         for mph in (10, 20):
             record[f"the way from {mph} mph to a stop, in feet,"] = mph * k + m
@@ -389,7 +403,7 @@ TASKS: dict[str, tuple[Watch, dict[str, Program]]] = {  # with what is known, if
     "scale": (watch_scale, SCALES),
     "dataset": (
         watch_dataset,
-        {RIGHT: lambda x, y: TensorDataset(torch.Tensor(x), torch.Tensor(y))},
+        {RIGHT: lambda x, y: TensorDataset(*torch.tensor([x, y], dtype=torch.float32))},
     ),
     "model": (watch_model, {RIGHT: partial(KnownLine, 0.0)}),
     "step": (watch_step, {}),
@@ -412,6 +426,7 @@ HINTS = {  # a part of the message of an error, and where to look
     'required "forward"': "Is forward there, in this spelling?",
     "unpack": "Is as much returned as is taken?",
     "0-d tensor": "Is as much returned as is taken?",
+    "only one element tensors": "Where one number is due, many came. Is [index] there?",
     "'NoneType'": "Is it a .grad that no backward filled, or a missing return?",
     "has no len()": "Is __len__ there, in this spelling, as far in as __init__?",
     "takes no arguments": "Is __init__ there, in this spelling?",
@@ -420,6 +435,7 @@ HINTS = {  # a part of the message of an error, and where to look
     "context manager protocol": "Are its parentheses there?",
     "bitwise_xor": "A power is written **.",
     "Boolean value of Tensor": "Is it nn.MSELoss(p, y), for nn.MSELoss()(p, y)?",
+    "cannot access local variable": "Is it used ahead of the line that makes it?",
     "must match the size of tensor": "Is a number of points written into the code?",
     "only for scalar outputs": "backward starts from one number. Is the mean missing?",
     "must have the same dtype": "float() makes float32 of numbers: pitfall 10.",
@@ -453,33 +469,54 @@ def explain(error: Exception, watch: Watch, program: Program) -> str:
 def open_parts(watch: Watch, program: Program) -> str:
     """Return the names of the functions that return `...`: watch again, and look."""
     found = dict[Any, str]()  # by the code of the function
+    before = sys.getprofile()
     sys.setprofile(
         lambda frame, _, value: (
             value is ... and found.setdefault(frame.f_code, frame.f_code.co_qualname)
         )
     )
-    with suppress(Exception):
+    with suppress(Exception, SystemExit), redirect_stdout(StringIO()):
         watch(program, {})
-    sys.setprofile(None)
+    sys.setprofile(before)
     return ", ".join(found.values())
 
 
 def interrupt(thread: int, over: threading.Event) -> None:
     """Raise a Verdict without words in a thread that has computed for too long."""
-    end = time.process_time() + SECONDS
+    end, late = time.process_time() + SECONDS, time.monotonic() + 10 * SECONDS
     while not over.wait(0.1):  # again and again: a bare `except:` may catch it
-        if time.process_time() > end:
+        if time.process_time() > end or time.monotonic() > late:  # late: it sleeps
             stop = ctypes.py_object(Verdict)
             ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), stop)
 
 
-def record_of(watch: Watch, program: Program) -> Record:
-    """Return what was seen of a program, or a verdict; leave all as it was before."""
-    record, printed, over = Record(), StringIO(), threading.Event()
-    ours = torch.default_generator
+@contextmanager
+def as_before() -> Iterator[None]:
+    """Seed the generators; leave them, and what torch has for all, as before."""
+    ours, dtype = torch.default_generator, torch.get_default_dtype()
     states = ours.get_state(), np.random.get_state(), random.getstate()
     for seed in (ours.manual_seed, np.random.seed, random.seed):
         seed(0)
+    try:
+        with torch.enable_grad():
+            yield
+    finally:
+        torch.set_default_dtype(dtype)
+        ours.set_state(states[0])
+        np.random.set_state(states[1])
+        random.setstate(states[2])
+
+
+class FirstLines(StringIO):
+    """What is printed, but for the end of very much."""
+
+    def write(self, text: str) -> int:
+        return super().write(text) if self.tell() < 10_000 else len(text)
+
+
+def record_of(watch: Watch, program: Program) -> Record:
+    """Return what was seen of a program, or a verdict."""
+    record, printed, over = Record(), FirstLines(), threading.Event()
     names = getattr(program, "__globals__", {})  # where IPython has an exit of its own
     kinds = {name: type(value).__name__ for name, value in names.items()}
     exits = {name: names[name] for name in kinds if "ExitAutocall" in kinds[name]}
@@ -491,19 +528,17 @@ def record_of(watch: Watch, program: Program) -> Record:
         try:
             watch(program, record)
         except Verdict as verdict:
-            late = f"It does not end: stopped after {SECONDS} seconds."
+            late = f"It takes too long: stopped after {SECONDS} seconds of work."
             record["verdict"] = f"{verdict}" or late
         except SystemExit:
             record["verdict"] = "It ends Python, by exit() or quit(). Let it return."
         except Exception as error:
+            over.set()  # it has ended: its time is not that of what explains it
             record["verdict"] = explain(error, watch, program)
         finally:
             over.set()
             timer.join()
             names.update(exits)
-            ours.set_state(states[0])
-            np.random.set_state(states[1])
-            random.setstate(states[2])
     lines = printed.getvalue().splitlines()
     for line in lines[:5] + ["(It prints more.)"] * (len(lines) > 5):
         print(line)
@@ -540,18 +575,26 @@ def check(task: str, program: Program) -> str:
         got = type(program).__name__
         words = f"Give the check the {kind} itself, without parentheses, not a {got}."
         return fill(words, width=80)
+    if inspect.isgeneratorfunction(program) or inspect.iscoroutinefunction(program):
+        return (
+            "None of its lines runs when it is called. Is there a yield, or an async?"
+        )
     watch, programs = TASKS[task]
-    seen = record_of(watch, program)
+    with as_before():
+        seen = record_of(watch, program)
     if "verdict" in seen:
         return fill(seen["verdict"], width=80)
     tolerance = 0.02 if task == "fit" else 1e-4  # a training comes near the best line
     differs, furthest = "", -1
-    for words, record in records(watch, programs) if programs else known_steps():
-        name = first_difference(seen, record, tolerance)
-        if not name:
-            return fill(words, width=80)
-        place = [*seen].index(name)
-        if words.startswith("Right") and place > furthest:  # there may be two
-            furthest = place
-            differs = f"{name} should be {shown(record[name])}, not {shown(seen[name])}"
+    with as_before():
+        for words, record in records(watch, programs) if programs else known_steps():
+            name = first_difference(seen, record, tolerance)
+            if not name:
+                return fill(words, width=80)
+            place = [*seen].index(name)
+            if words.startswith("Right") and place > furthest:  # there may be two
+                furthest = place
+                differs = (
+                    f"{name} should be {shown(record[name])}, not {shown(seen[name])}"
+                )
     return fill(f"Not right yet. The first difference: {differs}.", width=80)

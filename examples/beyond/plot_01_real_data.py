@@ -106,8 +106,8 @@ plt.legend()
 plt.show()
 
 # %%
-# The farther, the faster. NGC 224, the Andromeda nebula, is an exception: it comes
-# towards us.
+# The farther, the faster. Five come towards us, among them NGC 224, the Andromeda
+# nebula.
 #
 # The same in float32
 # -------------------
@@ -313,10 +313,10 @@ for part in (distance <= r_mean, distance > r_mean):
 # What this line is not
 # ---------------------
 #
-# It is not Hubble's own result: he gave 465, from a fit that also solved for the motion
-# of the Sun. Nor is it today's value, about 70. His distances were too small, by a
-# factor of about seven. No spread of draws can tell you that: they all share the
-# mistake.
+# It is not Hubble's own result: he gave 465 for these, from a fit that also solved for
+# the motion of the Sun. Nor is it today's value, about 70. His distances were too
+# small, on the whole by a factor of about seven. No spread of draws can tell you that:
+# they all share the mistake.
 
 print(
     f"today's value lies {(k_exact - 70) / k_draws.std():.1f} spreads below the slope"

@@ -226,8 +226,8 @@ assert abs(history.epoch_loss[0] - before.item()) < 1e-4
 # %%
 # **3. Two learning rates.** With 0.02 it is finished, by that test: in the next 25
 # epochs the loss over all points falls by less than a hundredth. Twice the rate takes
-# steps twice as long. From then on m wanders more, since each batch pulls harder.
-# (``loss_surface`` computes the loss over all points. Stage 4 explains it.)
+# steps twice as long, so later m wanders more. (``loss_surface`` computes the loss over
+# all points. Stage 4 explains it.)
 
 for rate in (0.01, 0.02):
     k, m = fit(rate, num_epochs=150).parameters.values()
@@ -250,6 +250,13 @@ try:
     fit(learning_rate=1.0)
 except FloatingPointError as error:
     print(str(error).replace(": ", ":\n").replace(", and", ",\nand"))
+
+# %%
+# **On the site.** So low a loss leaves little room around the best line: how many moves
+# you need is yours to count. The tangent is level where m is the mean of y, since the
+# mean is the number with the smallest squared differences.
+
+print(f"mean of y: {dataset.y.mean():.2f}")
 
 # %%
 # Stage 4: the loss surface
@@ -295,6 +302,13 @@ print(f"loss of the true line: {loss_surface(data.x, data.y, [3], [5])[0, 0]:.1e
 # sphinx_gallery_start_ignore
 assert loss_surface(data.x, data.y, [3], [5])[0, 0] < 1e-12
 # sphinx_gallery_end_ignore
+
+# %%
+# **On the site.** The same mean: y = 4.18 is the best of all lines with k = 0. The
+# picture of stage 3 is "The loss as m changes", a cut through this surface at k = 0.
+
+lowest = loss_surface(dataset.x, dataset.y, [0], [dataset.y.mean()])
+print(f"its loss: {lowest.item():.2f}")
 
 # %%
 # Stage 5: the trajectory

@@ -651,14 +651,12 @@ assert model(x.to("meta")).shape == (50,)
 # What they have in common
 # ------------------------
 #
-# One habit finds 3 and 8: *try the program first on a problem whose answer you know*.
-# Bugs 1, 6, 9, 12 and 14 leave a line that looks right: only their own checks find
-# them.
+# One habit finds 3 and 8: *try the program first on noisy points, and compare with
+# their line of least squares*. Points without noise find 14, and hide 8. Bugs 1, 6, 9
+# and 12 leave a line that looks right: only their own checks find them.
 #
 # Exercises
 # ---------
-#
-# `Run it yourself <../../run.html>`__ says how to do one.
 #
 # 1. A loss comes in waves, and m swings to and fro once in about 89 steps. Which bug is
 #    it, with which learning rate? Set it in pitfall 2, record m, and count.

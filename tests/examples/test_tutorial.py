@@ -171,7 +171,7 @@ def test_stage_4_names_the_share_of_the_way_that_one_step_covers():
             torch.mean((data.y - place[0] * data.x - place[1]) ** 2).backward()
             share = 0.01 * place[number].grad.item() / distance
             assert round(100 * share) == percent
-    assert "6 % along k and 2 % along m" in source("plot_04_loss_surface")
+    assert "the share is 6 % and 2 %" in source("plot_04_loss_surface")
 
 
 def test_stage_5_draws_the_path_far_and_near(ran):

@@ -13,15 +13,9 @@ from torch.utils.data import DataLoader
 from linreg.data import LinearRegressionDataset
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-FIGURES = {
-    "understanding/plot_01_one_step": 1,
-    "understanding/plot_02_convergence": 3,
-    "understanding/plot_03_noise": 5,
-    "understanding/plot_04_pitfalls": 2,
-    "solutions/plot_03_understanding": 2,
-    "beyond/plot_01_real_data": 5,
-    "plot_07_curve": 6,
-}
+PAGES = [f"understanding/{file.stem}" for file in EXAMPLES.glob("understanding/*.py")]
+WITH_FIGURES = [*PAGES, "solutions/plot_03_understanding", "beyond/plot_01_real_data"]
+WITH_FIGURES += ["plot_07_curve"]
 
 
 LATER = [pytest.param(size, marks=pytest.mark.long) for size in (25, 50)]
@@ -30,8 +24,7 @@ LATER = [pytest.param(size, marks=pytest.mark.long) for size in (25, 50)]
 @pytest.fixture(scope="module")
 def pages(run_page):
     """The variables of each page at its end."""
-    pages = [page for page in FIGURES if page.startswith("understanding/")]
-    return {page.split("_", 2)[2]: run_page(page).names for page in pages}
+    return {page.split("_", 2)[2]: run_page(page).names for page in PAGES}
 
 
 @pytest.fixture(scope="module")
@@ -50,11 +43,10 @@ def bowl(points):
     return curvatures, axes, axes.T @ -np.polyfit(x, y, 1)
 
 
-@pytest.mark.parametrize("page", FIGURES)
+@pytest.mark.parametrize("page", WITH_FIGURES)
 def test_every_figure_has_a_title_of_its_own_and_named_axes(run_page, page):
     axes = run_page(page).axes
-    assert len(axes) == FIGURES[page]
-    assert len({a.get_title(loc="left") for a in axes} - {""}) == len(axes)
+    assert len({a.get_title(loc="left") for a in axes} - {""}) == len(axes) > 0
     assert all(a.get_xlabel() and a.get_ylabel() for a in axes)
 
 

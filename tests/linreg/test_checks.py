@@ -5,6 +5,7 @@ import random
 import re
 import sys
 import threading
+import time
 from contextlib import suppress
 from itertools import combinations, permutations
 from pathlib import Path
@@ -169,7 +170,7 @@ MISREAD = [  # what is changed in a program, and a part of what is said
     (LOOP, "torch.mean(", "wrong(", "at `loss = wrong((y - model(x)) ** 2)`. Name"),
     (LOOP, "torch.mean", "...#", "Not written yet: there is a `...` at `loss.b"),
     (LOOP, "optimizer.step()", "exit()", "It ends Python, by exit() or quit()."),
-    (FIT, "RATE", "1.5", "It diverges: k or m is not finite. Pitfall 4."),
+    (FIT, "RATE", "1.5", "k or m is not finite. Does it diverge? Pitfall 4."),
     (FIT, "RATE", "HELPER(0)", "Not written yet: there is a `...` from HELPER."),
     ("mean_squared_error = 4.5", "4.5", "4.5", "the function itself, without paren"),
 ]
@@ -210,7 +211,24 @@ def test_the_generators_are_as_before_and_a_run_is_seeded():
     assert random.getstate() == before[2]
 
 
-@pytest.mark.parametrize("lines", [0, 5, 6])
+MEASURE = """
+def measure(model, loader):
+    torch.set_grad_enabled(False)
+    torch.set_default_dtype(torch.float64)
+    model.eval()
+    return torch.cat([(y - model(x)) ** 2 for x, y in loader]).mean().item()
+"""
+
+
+def test_what_a_program_sets_in_torch_ends_with_it():
+    state = torch.get_rng_state()
+    assert answer("measure", MEASURE) == "Right."
+    assert torch.is_grad_enabled()
+    assert torch.get_default_dtype() == torch.float32
+    assert torch.equal(torch.get_rng_state(), state)  # the loaders draw numbers, too
+
+
+@pytest.mark.parametrize("lines", [0, 5, 6, 3000])
 def test_five_lines_are_printed_at_most(lines, capsys):
     def prints(prediction, y):
         for number in range(lines):
@@ -228,20 +246,25 @@ def endless(prediction, y):
         pass
 
 
+def asleep(prediction, y):
+    while True:
+        time.sleep(0.01)
+
+
 def endless_with_a_bare_except(prediction, y):
     while True:
         with suppress(BaseException):
             sum(range(1000))
 
 
-@pytest.mark.parametrize("program", [endless, endless_with_a_bare_except])
+@pytest.mark.parametrize("program", [endless, endless_with_a_bare_except, asleep])
 def test_what_does_not_end_is_ended_in_any_thread(program, monkeypatch):
     monkeypatch.setattr(checks, "SECONDS", 0.1)
     found = [watched(program)]
     thread = threading.Thread(target=lambda: found.append(watched(program)))
     thread.start()
     thread.join()
-    assert found == ["It does not end: stopped after 0.1 seconds."] * 2
+    assert found == ["It takes too long: stopped after 0.1 seconds of work."] * 2
     assert watched(lambda p, y: ((p - y) ** 2).mean()) == "Right."
 
 

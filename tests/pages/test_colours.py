@@ -75,4 +75,5 @@ def test_what_is_coloured_by_hand_has_the_colours_of_the_table(root):
     values, counts = np.unique(pixels, return_counts=True)
     drawn = [f"#{value:06x}" for value in values[np.argsort(-counts)]]
     assert set(drawn[:6]) <= set(colours.DARK_TWINS)  # the ground, and wide bands
-    assert {plotting.INK, plotting.MODEL, plotting.EXACT} <= set(drawn)
+    marks = {plotting.INK, plotting.MODEL, plotting.EXACT}
+    assert marks <= set(drawn), "copy .github/trajectory.png anew: see CONTRIBUTING.md"

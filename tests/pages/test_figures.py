@@ -37,6 +37,7 @@ def scrape(folder, code):
     paths = iter([str(docs / "images" / f"stage_00{n}.png") for n in (1, 2)])
     program = docs / "_programs" / "stage.py"
     variables = {"image_path_iterator": paths, "src_file": str(program)}
+    variables["example_globals"] = {}
     return figures.scraper(("code", code, 12), variables, {"src_dir": str(docs)})
 
 
@@ -68,6 +69,14 @@ def test_other_comments_than_figures_are_refused_at_their_place_in_the_stage(
         plt.figure()
     counts = f"figures here: {number}, comments on them: {comments}"
     words = rf"examples/stage\.py:{line}: {counts}"
+    with pytest.raises(SystemExit, match=words):
+        scrape(tmp_path, code)
+
+
+def test_a_live_figure_without_its_data_is_refused_at_its_place(tmp_path):
+    plotting.plot_points([0.0, 1.0], [0.0, 1.0])
+    words = r"examples/stage\.py:4: this live figure needs .* 'dataset'"
+    code = '# sphinx_gallery_live = "by-hand"\n# Figure: One.\nplt.show()'
     with pytest.raises(SystemExit, match=words):
         scrape(tmp_path, code)
 

@@ -55,6 +55,7 @@ LIBRARY = {
         ''',
     "worker": '"""A program."""\n\nprint("works")\n',
 }
+TITLE = '"""\nA stage\n=======\n"""\n\n'
 STAGE = '''
 """
 A stage
@@ -259,11 +260,44 @@ def test_what_is_refused_at_its_place(programs, tmp_path, imports, line, reason)
     assert reason in words
 
 
-def test_a_stage_without_a_title_is_refused(programs, tmp_path):
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("", "1: begin with a docstring"),
+        ("print(1)\n", "1: begin with a docstring"),
+        ('"""\nA stage\n\nSome words.\n"""\n', "1: begin with a docstring"),
+        ('"""\nA stage\n=======\n"""\n\n# caf\xe9\n', "6: save it as UTF-8"),
+        (f"{TITLE}# sphinx_gallery_start_ignore\nx = 1\n", "6: write a pair"),
+        (f"{TITLE}x = 1\n# sphinx_gallery_end_ignore\n", "7: write a pair"),
+    ],
+)
+def test_a_stage_that_could_be_no_page_is_refused(programs, tmp_path, text, place):
     programs(plot_01_a=TEACHES)
-    (tmp_path / "examples" / "plot_01_a.py").write_text("print(1)\n")
-    with pytest.raises(SystemExit, match=r"plot_01_a\.py:1: begin with a docstring"):
+    stage = tmp_path / "examples" / "plot_01_a.py"
+    stage.write_text(text, "latin-1")
+    with pytest.raises(SystemExit, match=re.escape(f"{stage}:{place}")):
         programs()
+
+
+def test_a_refusal_names_the_file_behind_a_link(programs, tmp_path):
+    """A draft is built from links: nobody should edit what the next one removes."""
+    programs(plot_01_a=TEACHES)
+    stage = tmp_path / "examples" / "plot_01_a.py"
+    stage.write_text("print(1)\n")
+    (tmp_path / "draft").mkdir()
+    for name in ("examples", "linreg"):
+        (tmp_path / "draft" / name).symlink_to(tmp_path / name)
+    with pytest.raises(SystemExit, match=re.escape(f"{stage}:1: ")):
+        write_programs(tmp_path / "draft")
+
+
+def test_a_cell_may_begin_as_sphinx_gallery_allows(programs, tmp_path):
+    """Seen to fail: without its blank, the mark hid a cell that teaches."""
+    before = programs(plot_01_a=TEACHES)
+    stage = tmp_path / "examples" / "plot_01_a.py"
+    stage.write_text(stage.read_text().replace("# %%", "#%%"))
+    after = programs()["plot_01_a"]
+    assert after.replace("#%%", "# %%") == before["plot_01_a"]
 
 
 def test_what_is_refused_in_linreg(programs, tmp_path):

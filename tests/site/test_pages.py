@@ -65,6 +65,7 @@ def test_no_source_is_left_on_a_page(site, visits):
         text = (site / page).read_text("utf-8")
         assert "\\(" not in text, page  # formulas are MathML
         assert "# Figure:" not in text, page
+        assert not re.search(r"\.\. [\w-]+::", text), page  # no blank line above it
 
 
 def test_no_line_begins_with_the_comma_after_a_formula(visits):

@@ -49,7 +49,12 @@ def scraper(
         image = f"\n.. image:: /{file.relative_to(conf['src_dir']).as_posix()}\n"
         image += f"   :alt: {text}\n"
         if kind:
-            image = live.wrap(image, kind, figure, file, variables["example_globals"])
+            names = variables["example_globals"]
+            try:
+                image = live.wrap(image, kind, figure, file, names)
+            except KeyError as missing:
+                fault = f"this live figure needs a variable of the name {missing}"
+                raise Refused(*place, fault) from None
         shown += image
     plt.close("all")
     return shown

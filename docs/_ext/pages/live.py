@@ -31,10 +31,11 @@ def kind_of(block: tuple[str, str, int], program: Path, docs: Path) -> str:
     """Return what a cell asks for, or nothing; refuse what the script does not know."""
     _, code, first = block
     asked = [c for c in INFILE_CONFIG_PATTERN.finditer(code) if c[1] == "live"]
+    known = [f'"{kind}"' for kind in KINDS]
     for comment in asked:
-        if comment[3] not in [f'"{kind}"' for kind in KINDS]:
+        if comment[3] not in known:
             line = first + code[: comment.start()].count("\n")
-            fault = f"no live figure {comment[3]}: write one of {', '.join(KINDS)}"
+            fault = f"no live figure {comment[3]}: write one of {', '.join(known)}"
             raise Refused(*origin(program, line, docs), fault)
     return asked[0][3].strip('"') if asked else ""
 

@@ -5,6 +5,7 @@ of their modules. `make lint` runs this file as well.
 """
 
 import ast
+import re
 import shutil
 from bisect import bisect
 from collections.abc import Mapping
@@ -22,6 +23,8 @@ FOLDED, SEE = "# Folded on the page: ", "#   see "
 HELD = "# Held as text: "
 FIGURE = "# Figure: "
 WHY = "Why:"
+CELL = ("# %%", "#%%")  # as sphinx-gallery reads it
+UNSEEN = ("# sphinx_gallery_start_ignore", "# sphinx_gallery_end_ignore")
 PYTHON = "Python"  # the language of the blocks of a program; prose says "python"
 NO_SEARCH = "no-search"
 OUTPUT, TIME = "sphx-glr-script-out", "sphx-glr-timing"
@@ -47,7 +50,7 @@ class Refused(SystemExit):
     """A mistake in a stage or in linreg: where it is and what to do, no traceback."""
 
     def __init__(self, file: Path, line: int | None, reason: str) -> None:
-        super().__init__(f"{file}:{line}: {reason}")
+        super().__init__(f"{file.resolve()}:{line}: {reason}")  # a draft has links
 
 
 def parse(file: Path) -> ast.Module:
@@ -56,6 +59,9 @@ def parse(file: Path) -> ast.Module:
         return ast.parse(file.read_text(encoding="utf-8"), str(file))
     except SyntaxError as error:
         raise Refused(file, error.lineno, error.msg) from None
+    except UnicodeDecodeError as error:
+        line = 1 + error.object[: error.start].count(b"\n")
+        raise Refused(file, line, "save it as UTF-8") from None
 
 
 def imports_of(node: ast.AST) -> dict[str, str]:
@@ -148,11 +154,17 @@ class Stage:
     """
 
     def __init__(self, file: Path, library: list[Statement]) -> None:
-        self.file, self.library, self.body = file, library, parse(file).body
-        if not isinstance(getattr(self.body[0], "value", None), ast.Constant):
-            raise Refused(file, 1, "begin with a docstring: the title of the page")
+        tree = parse(file)
+        self.file, self.library, self.body = file, library, tree.body
+        if not re.match(r".+\n=+(\n|$)", ast.get_docstring(tree) or ""):
+            raise Refused(file, 1, "begin with a docstring: a title, underlined by ===")
         self.rows = file.read_text(encoding="utf-8").splitlines(keepends=True)
-        marks = [n for n, row in enumerate(self.rows) if row.startswith("# %%")]
+        marks = [n for n, row in enumerate(self.rows) if row.startswith(CELL)]
+        rows = [(n, row.strip()) for n, row in enumerate(self.rows, 1)]
+        flags = [*((n, row) for n, row in rows if row in UNSEEN), (0, "")]
+        for (line, one), (_, two) in zip(flags[::2], flags[1::2], strict=False):
+            if (one, two) != UNSEEN:
+                raise Refused(file, line, f"write a pair: `{UNSEEN[0]}`, `{UNSEEN[1]}`")
         self.cells = [range(a, b) for a, b in pairwise([0, *marks, len(self.rows)])]
         code: list[list[ast.stmt]] = [[] for _ in self.cells]
         for node in self.body[1:]:  # all but the docstring
@@ -259,7 +271,7 @@ class Stage:
 def origin(made: Path, line: int, docs: Path) -> tuple[Path, int]:
     """Return the stage, and the line in it, that a line of its program or page is."""
     name = Path(*made.relative_to(docs).parts[1:]).with_suffix(".py")
-    stage = docs.parent / "examples" / name
+    stage = (docs.parent / "examples" / name).resolve()
     texts = [file.read_text(encoding="utf-8") for file in (made, stage)]
     a, b = ([row.strip("# ") for row in text.splitlines()] for text in texts)
     matches = SequenceMatcher(None, a, b, autojunk=False).get_matching_blocks()
