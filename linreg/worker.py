@@ -59,9 +59,9 @@ def main() -> None:
     parser.add_argument("--learning-rate", type=float, default=0.01)
     parser.add_argument("--kill-at", type=int, metavar="STEP", help="to try a restart")
     options = parser.parse_args()
-    if min(options.save_every, options.epochs) < 1 or not options.learning_rate > 0:
-        parser.error("--save-every, --epochs, --learning-rate must be positive")
-    path = options.checkpoint
+    path, *numbers = vars(options).values()
+    if not all(0 < number < torch.inf for number in numbers if number is not None):
+        parser.error("all numbers must be positive and finite")
     path.parent.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(0)  # the same points and the same start in every process
     x = -3 + 6 * torch.rand(50, 1)
