@@ -213,8 +213,8 @@ STILL = {  # why k and m never move: what has not happened, or only to another o
     "another model": "another model is called, and never the one that it gets.",
     "backward": "no gradient reaches them. Is backward there, with its parentheses? Or "
     "does item, detach, NumPy or no_grad cut the way?",
-    "step": "backward finds gradients, and nothing moves k and m by them. Is step there, "
-    "with its parentheses? Or does `k = k - ...` make a new tensor?",
+    "step": "backward finds gradients, and nothing moves k and m by them. Is step "
+    "there, with its parentheses? Or does `k = k - ...` make a new tensor?",
     "another step": "the optimiser that steps does not hold them: pitfall 13.",
     "gradient": "step finds no gradient. Is zero_grad between backward and step?",
     "length": "step finds gradients, and the length of each step is 0. Is the learning "
