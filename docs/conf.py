@@ -4,6 +4,7 @@ import os
 import re
 import sys
 from pathlib import Path
+from zlib import crc32
 
 from sphinx.errors import ConfigError
 
@@ -59,6 +60,8 @@ link = f"`the repository <https://github.com/{linreg_repository}>`__"
 named = link if linreg_repository else "the repository"
 rst_epilog = f".. |repository| replace:: {named}"
 html_context = {"repository": linreg_repository}  # for the link at the foot
+# The head of a page loads it by hand, ahead of all: with a checksum, as Sphinx does.
+html_context["storage"] = f"{crc32((HERE / '_static/storage.js').read_bytes()):08x}"
 
 # What search engines and previews read needs the address of the site.
 if address := os.environ.get("LINREG_SITE_URL"):  # sphinx-sitemap reads `site_url`

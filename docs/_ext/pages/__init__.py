@@ -3,9 +3,7 @@
 The stages themselves become programs and pages in the package beside it, ``programs``.
 """
 
-from pathlib import Path
 from typing import Any
-from zlib import crc32
 
 from sphinx.application import Sphinx
 from sphinx.util.typing import ExtensionMetadata
@@ -39,9 +37,7 @@ def add_explorer(app: Sphinx, page: str, *_context: Any) -> None:
 def setup(app: Sphinx) -> ExtensionMetadata:
     """Register all parts."""
     # For colours.css.jinja and other templates in docs/_static, and for 404.html.
-    storage = Path(app.srcdir, "_static", "storage.js").read_bytes()
-    context = {"roles": ROLES, "storage": f"{crc32(storage):08x}"}  # as Sphinx does
-    app.config.html_context = {**app.config.html_context, **context}
+    app.config.html_context = {**app.config.html_context, "roles": ROLES}
     app.add_html_math_renderer("mathml", (formulas.write, None), (formulas.write, None))
     app.add_transform(ShowFigures)
     app.add_post_transform(AddHeaderAndFoot)
