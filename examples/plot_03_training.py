@@ -6,7 +6,7 @@ Training changes the parameters a little at a time, so that the predictions come
 to the data. You do one such step by hand, and then let a loop do 175.
 
 **What you will learn:** what a loss and a gradient are, why the data comes in
-mini-batches, how to write the training loop, and how to see whether it has finished.
+mini-batches, how to write the training loop, and how to see that it has not finished.
 
 **What you need:** stages 1 and 2. A derivative helps, but you need not compute one.
 """
@@ -370,9 +370,9 @@ assert abs(model.m.item() - m_exact) < 0.02
 
 # %%
 # From 25 to 50 epochs the loss still fell, so at 25 the training was not finished. From
-# 50 on it moves by less than a hundredth. It will not come to rest, since each batch
-# pulls a little elsewhere. A smaller learning rate lessens that, and all points in one
-# batch end it.
+# 50 on it moves by less than a hundredth. (That is no proof: a loss may creep.) It will
+# not come to rest, since each batch pulls a little elsewhere. A smaller learning rate
+# lessens that, and all points in one batch end it.
 #
 # Exercises
 # ---------
@@ -382,9 +382,8 @@ assert abs(model.m.item() - m_exact) < 0.02
 #    <plot_06_write_it_yourself.html>`__ checks such a loop, and says what it does.)
 # 2. Set ``batch_size=50`` in ``new_loader``. How many steps are 25 epochs then, and how
 #    far does m get?
-# 3. Set the learning rate to 0.02 in the cell that calls ``train``. Is the training
-#    finished after 25 epochs, by the test of the last section? Then set it to 1. What
-#    does the error of ``train`` advise?
+# 3. Set the learning rate to 0.02 in the cell that calls ``train``. From which epoch on
+#    does the loss hardly move? Then set it to 1. What does the error advise?
 #
 # On the site: bring the loss below 0.31 by hand, with the two rings. How many moves do
 # you need? And at which m is the tangent level? Predict, then drag the dot there.

@@ -98,10 +98,10 @@ print(check("loss", mean_squared_error))
 # 2. The scale
 # ------------
 #
-# These speeds lie around 15, so the loss is far steeper along k than along m. A
-# learning rate of 0.01 diverges. One that does not, 0.003, leaves m so far behind that
-# the loss seems to stay. With inputs around 1000 no rate is of use. So bring them to
-# mean 0 and standard deviation 1 first:
+# These speeds lie around 15, so the loss is far steeper along k than along m. With all
+# cars in a batch, a learning rate of 0.01 diverges, and 0.003 leaves m so far behind
+# that the loss seems to stay. With inputs around 1000 no rate is of use. So bring them
+# to mean 0 and standard deviation 1 first:
 #
 # .. math:: x = \frac{v - \text{mean}}{\text{std}}
 #

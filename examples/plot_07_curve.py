@@ -297,8 +297,8 @@ assert off < -2
 
 # %%
 # On the right no point lies beyond 2.4, and nothing holds the network in place. On the
-# left the true curve falls off where only two points lie, and the noise of two, 0.6 and
-# 0.9, pulls the network's up.
+# left 600 epochs have not bent it down yet, and the noise of two points, 0.6 and 0.9,
+# pulls it up besides.
 #
 # Is a larger network better?
 # ---------------------------

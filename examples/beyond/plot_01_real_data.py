@@ -11,7 +11,7 @@ expect, which learning rate still works, how sure you can be of a slope, and wha
 does not say.
 
 **What you need:** stages 1 to 5, and from school the mean and the standard deviation.
-The two sections that begin with "Why" need matrices; you can leave them out.
+You can leave out the two sections that begin with "Why"; the first needs matrices.
 """
 
 # %%

@@ -224,8 +224,8 @@ assert abs(history.epoch_loss[0] - before.item()) < 1e-4
 # sphinx_gallery_end_ignore
 
 # %%
-# **3. Two learning rates.** With 0.02 it is finished, by that test: in the next 25
-# epochs the loss over all points falls by less than a hundredth. Twice the rate takes
+# **3. Two learning rates.** With 0.02 it hardly moves from epoch 25 on: in the next 25
+# the loss over all points falls by less than a hundredth. Twice the rate takes
 # steps twice as long, so later m wanders more. (``loss_surface`` computes the loss over
 # all points. Stage 4 explains it.)
 
@@ -441,9 +441,9 @@ assert best <= loss < 1.01 * best
 
 # %%
 # **3. Stop in time.** The training loss falls all the way. The held-out loss is lowest
-# after 150 epochs: by then the network has found the wave, and not yet the noise. So
-# the number of steps matters as much as the width. (Whoever stops there has used the
-# held-out points to choose, and needs fresh ones to judge the result.)
+# after 150 epochs: by then the network has found most of the wave, and only a part of
+# the noise. So the number of steps matters as much as the width. (Whoever stops there
+# has used the held-out points to choose, and needs fresh ones to judge the result.)
 
 torch.manual_seed(0)
 wide = network(64)

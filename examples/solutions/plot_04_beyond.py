@@ -190,9 +190,9 @@ for size in (1, 4096):
 # dimension at indices that are not negative, so its loop over them is several times
 # faster.
 #
-# **3. Without shuffling.** In order the numbers are read one after the other. In random
-# order a large table no longer fits into the caches, and almost every jump waits. And
-# the order has to be made.
+# **3. Without shuffling.** A table of this size fits into no cache. In order the next
+# numbers are fetched ahead; in random order almost every jump waits. And the order has
+# to be made.
 
 both = [
     loader_of(LinearRegressionDataset, 10_000_000, shuffle) for shuffle in (True, False)
