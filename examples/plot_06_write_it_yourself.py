@@ -329,7 +329,7 @@ print(np.linalg.lstsq(columns, distance.numpy())[0])
 # How far are you?
 # ----------------
 #
-# This cell checks all eight once more. (If the name of the script is followed by
+# This cell checks all eight again. (If the name of the script is followed by
 # ``--count``, it ends with status 0 if no task is open, else with 2.)
 
 tasks = {"loss": mean_squared_error, "scale": scale, "dataset": CarDataset}
