@@ -528,8 +528,7 @@ def record_of(watch: Watch, program: Program) -> Record:
         try:
             watch(program, record)
         except Verdict as verdict:
-            late = f"It takes too long: stopped after {SECONDS} seconds of work."
-            record["verdict"] = f"{verdict}" or late
+            record["verdict"] = f"{verdict}" or "It takes too long: it was stopped."
         except SystemExit:
             record["verdict"] = "It ends Python, by exit() or quit(). Let it return."
         except Exception as error:
@@ -576,9 +575,7 @@ def check(task: str, program: Program) -> str:
         words = f"Give the check the {kind} itself, without parentheses, not a {got}."
         return fill(words, width=80)
     if inspect.isgeneratorfunction(program) or inspect.iscoroutinefunction(program):
-        return (
-            "None of its lines runs when it is called. Is there a yield, or an async?"
-        )
+        return "None of its lines runs when it is called. Is a yield or async there?"
     watch, programs = TASKS[task]
     with as_before():
         seen = record_of(watch, program)
