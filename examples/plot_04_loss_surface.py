@@ -21,7 +21,6 @@ from time import perf_counter
 
 import matplotlib.pyplot as plt
 import numpy as np
-from torch import Tensor
 
 from linreg.data import LinearRegressionDataset
 from linreg.exact import least_squares
@@ -126,7 +125,8 @@ assert [f"{share:.0%}" for share in 0.01 * steepness] == ["6%", "2%"]
 # :math:`L_{\min}` is the smallest loss and :math:`\hat{k}` the best slope, which
 # ``best_slope`` computes. :math:`\bar{x}` and :math:`\bar{y}` are the means, and
 # :math:`S` is the variance of the :math:`x_i`. The second function leaves
-# :math:`L_{\min}` out. (``around_mean`` takes the mean off and returns both. ``@``
+# :math:`L_{\min}` out. (``Array`` is a tensor or an array of NumPy. ``around_mean``
+# takes the mean off and returns both. ``@``
 # multiplies two arrays and sums up.)
 
 from linreg.landscape import loss_above_minimum

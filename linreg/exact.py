@@ -3,10 +3,10 @@
 import numpy as np
 from torch import Tensor
 
+Array = Tensor | np.ndarray  # lists will do, too
 
-def as_points(
-    x: Tensor | np.ndarray, y: Tensor | np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+
+def as_points(x: Array, y: Array) -> tuple[np.ndarray, np.ndarray]:
     """Return x and y as arrays of shape (n,): float64, or whole numbers of Python."""
     arrays = []
     for values in (x, y):
@@ -41,9 +41,7 @@ def best_slope(dx: np.ndarray, dy: np.ndarray) -> float:
     return float(dx @ dy / squares) if squares else 0.0
 
 
-def least_squares(
-    x: Tensor | np.ndarray, y: Tensor | np.ndarray
-) -> tuple[float, float]:
+def least_squares(x: Array, y: Array) -> tuple[float, float]:
     """Return the slope k and the intercept m with the smallest mean squared error.
 
     x and y: tensors, arrays or lists of shape (n,), computed in float64. ValueError if

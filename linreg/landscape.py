@@ -1,16 +1,12 @@
 """The loss surface: the mean squared error of many lines at once."""
 
 import numpy as np
-from torch import Tensor
 
-from linreg.exact import around_mean, as_points, best_slope
+from linreg.exact import Array, around_mean, as_points, best_slope
 
 
 def loss_above_minimum(
-    x: Tensor | np.ndarray,
-    y: Tensor | np.ndarray,
-    k: Tensor | np.ndarray | float,
-    m: Tensor | np.ndarray | float,
+    x: Array, y: Array, k: Array | float, m: Array | float
 ) -> np.ndarray:
     """Return how far the loss of each line y = k x + m lies above the smallest loss.
 
@@ -25,12 +21,7 @@ def loss_above_minimum(
     return np.asarray(spread * (k - best_slope(dx, dy)) ** 2 + offset**2)
 
 
-def loss_surface(
-    x: Tensor | np.ndarray,
-    y: Tensor | np.ndarray,
-    k_values: Tensor | np.ndarray,
-    m_values: Tensor | np.ndarray,
-) -> np.ndarray:
+def loss_surface(x: Array, y: Array, k_values: Array, m_values: Array) -> np.ndarray:
     """Return the mean squared error of every line y = k x + m on a grid.
 
     x and y have the shape (n,), k_values and m_values any length. The result is a

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from linreg.exact import least_squares
+from linreg.exact import Array, least_squares
 
 
 def shuffled_epochs(
@@ -55,9 +55,7 @@ def train_runs(
     return torch.stack(path)
 
 
-def noise_floor(
-    x: Tensor | np.ndarray, y: Tensor | np.ndarray, lr: float, batch_size: int
-) -> float:
+def noise_floor(x: Array, y: Array, lr: float, batch_size: int) -> float:
     """Return the mean loss above its minimum after very many steps, by theory.
 
     Each batch is drawn from the points at random, with replacement. x and y have the
