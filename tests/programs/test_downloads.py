@@ -56,10 +56,12 @@ def printed_on(text: str) -> str:
 def lines_of(text: str, stem: str) -> list[list[str]]:
     """Return the words of each line, without what measured times give.
 
-    These are numbers with a point, shares in percent, and counts of a thousand or more.
+    These are numbers with a point, shares in percent, counts of a thousand or more,
+    and the steps of the last epoch that was short enough.
     """
     if any(page.endswith(f"/{stem}") for page in TIMED):
-        text = re.sub(r"\d+\.\d+(?:e[-+]?\d+)?|\d+%|\d+(?:,\d{3})+", "", text)
+        measured = r"\d+\.\d+(?:e[-+]?\d+)?|\d+%|\d+(?:,\d{3})+|\d+(?= steps)"
+        text = re.sub(measured, "", text)
     return [line.split() for line in text.splitlines() if line.strip()]
 
 
