@@ -1,9 +1,11 @@
 """Fixtures that several test files share."""
 
 import io
+import os
 import runpy
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, redirect_stdout
 from functools import cache
@@ -24,6 +26,8 @@ ROOT = Path(__file__).parent.parent
 SITE = ROOT / "docs" / "_build" / "html"
 
 mpl.use("Agg")
+if not os.access(os.environ.get("HOME", ""), os.W_OK):  # as for a container's user:
+    os.environ["HOME"] = tempfile.mkdtemp()  # Jupyter and pip want one
 
 # How long an example takes depends on what else the machine does.
 settings.register_profile("untimed", deadline=None)

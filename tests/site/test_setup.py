@@ -400,6 +400,7 @@ def test_without_a_browser_make_says_in_one_line_what_to_do(tmp_path):
     command = [sys.executable, str(ROOT / "tests" / "browser.py")]
     settings = {
         "PATH": str(tmp_path),
+        "HOME": str(tmp_path),
         "PLAYWRIGHT_BROWSERS_PATH": str(tmp_path),
         "PLAYWRIGHT_DOWNLOAD_HOST": "http://127.0.0.1:9",
     }
