@@ -18,9 +18,6 @@ export PYTHON VENV PORT JOBS ONLY STAGE
 SITE := @sh requirements/python site
 DEV := @sh requirements/python dev
 TEST := $(DEV) -m pytest -n "$$JOBS" --dist worksteal --cov
-MADE := docs/_build/html docs/_build/next docs/_build/old docs/_build/trees \
-    docs/_build/draft docs/_programs docs/tutorial mutants
-
 .PHONY: help html draft test test-all lint bench mutants serve clean lock
 .DELETE_ON_ERROR:
 # One installs what another uses: `make -j html test` takes them in turn.
@@ -59,7 +56,6 @@ lint:  ## check style, types, and the names in the programs
 	$(DEV) -m ruff format --check .
 	$(DEV) -m mypy
 	$(DEV) docs/_ext/programs/inline.py
-	$(DEV) -m ruff check --isolated --select F811,F821 docs/_programs
 
 bench:  ## measure what one waits for; exits 1 if a target is missed
 	$(DEV) -m benchmarks --only="$$ONLY"
@@ -71,15 +67,15 @@ serve: html  ## build the site and serve it on this machine only
 	$(SITE) -m http.server --bind 127.0.0.1 --directory docs/_build/html "$$PORT"
 
 clean:  ## remove what was built (the environment stays)
-	@for made in $(MADE); do \
+	rm -rf docs/_build/work docs/_build/draft
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
+	@for made in docs/_build/html mutants; do \
 	    if [ -f $$made/.checksum ] && [ ! -L $$made ]; then \
-	        find $$made/ -mindepth 1 -maxdepth 1 ! -name .checksum -exec rm -rf {} + ; \
 	        rm -rf $$made; \
 	    elif [ -e $$made ]; then \
 	        echo "$$made was not made by make, so it stays as it is." >&2; \
 	    fi; \
 	done
-	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
 
 lock:  ## pin anew, after a change of pyproject.toml or constraints.txt
 	$(LOCK) pyproject.toml --group site --group dev --group uv -o constraints.txt

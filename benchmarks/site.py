@@ -12,8 +12,7 @@ from benchmarks.harness import Row, seconds, times_faster
 
 ROOT = Path(__file__).parent.parent
 NOT_COPIED = shutil.ignore_patterns(
-    *(".git", ".venv*", "mutants", ".*_cache", "__pycache__"),
-    *("_build", "_programs", "tutorial"),
+    *(".git", ".venv*", "mutants", ".*_cache", "__pycache__", "_build")
 )
 ALL_SCRIPTS = """
 import matplotlib, runpy, sys

@@ -1,8 +1,9 @@
 """Build the site, whole or not at all: `make html` calls this.
 
-A site is built beside the last one and takes its place at the end. The gallery is kept,
-unless a pin, a setting, the device, the machinery or the list of stages changed.
-`make draft` builds one page from a copy, so that the gallery knows nothing of it.
+All is made in docs/_build, from links to the sources. A site is built beside the last
+one and takes its place at the end. The gallery is kept, unless a pin, a setting, the
+device, the machinery or the list of stages changed. `make draft` builds one page apart,
+so that the gallery knows nothing of it.
 """
 
 import hashlib
@@ -16,11 +17,12 @@ from filelock import FileLock
 
 DOCS = Path(__file__).resolve().parent
 ROOT, BUILD = DOCS.parent, DOCS / "_build"
-PARTS = ("html", "next", "old", "trees", "draft")
-SITE, NEXT, OLD, TREES, DRAFT = (BUILD / part for part in PARTS)
-PAGES, PROGRAMS = DOCS / "tutorial", DOCS / "_programs"
-# In each folder that is made here: of what it was made. Without it, nothing is removed.
-MARK = ".checksum"
+SITE, WORK, DRAFT = BUILD / "html", BUILD / "work", BUILD / "draft"
+NEXT, OLD, TREES = WORK / "html", WORK / "old", WORK / "trees"
+MARK = ".checksum"  # in SITE and in WORK: of what they were made
+SOURCES = ("examples", "linreg", "CHANGELOG.md", "CITATION.cff")  # beside DOCS
+# Version 1.1.0 made the last two beside the sources.
+NO_SOURCES = {"_build", "__pycache__", "tutorial", "_programs"}
 SETTINGS = ("LINREG_", "SOURCE_DATE_EPOCH", "CUDA_VISIBLE_DEVICES")
 
 
@@ -28,38 +30,25 @@ def checksum(words: list[str], *sources: Path) -> str:
     """Return a checksum of words and of files, or of all files below a folder."""
     digest = hashlib.sha256("\n".join(words).encode())
     files = [file for source in sources for file in [source, *source.rglob("*")]]
-    made = {BUILD, PAGES, PROGRAMS}
     for file in sorted(filter(Path.is_file, files)):
-        if "__pycache__" not in file.parts and not made & {*file.parents}:
-            digest.update(f"{file.relative_to(ROOT)}\n".encode() + file.read_bytes())
+        name = file.relative_to(ROOT)
+        if NO_SOURCES.isdisjoint(name.parts):
+            digest.update(f"{name}\n".encode() + file.read_bytes())
     return digest.hexdigest()
 
 
-def refuse_others(*folders: Path) -> None:
-    """Stop where a folder that would be replaced was not made here."""
-    for folder in folders:
-        empty = folder.is_dir() and not any(folder.iterdir())
-        ours = empty or ((folder / MARK).is_file() and not folder.is_symlink())
-        if os.path.lexists(folder) and not ours:
-            sys.exit(f"{folder} was not made here, so it stays as it is: move it away.")
-
-
-def remove(*folders: Path) -> None:
-    """Remove folders, and the mark of each last: a kill leaves no part without it."""
-    refuse_others(*folders)
-    for folder in filter(Path.is_dir, folders):
-        for file in folder.iterdir():
-            if file.is_dir() and not file.is_symlink():
-                shutil.rmtree(file)
-            elif file.name != MARK:
-                file.unlink()
-        shutil.rmtree(folder)
-
-
-def make(folder: Path, mark: str = "") -> None:
-    """Make a folder, or keep it, and write its mark."""
-    folder.mkdir(exist_ok=True)
-    (folder / MARK).write_text(mark)
+def lay_out(folder: Path) -> Path:
+    """Link the sources into a folder where Sphinx may write; return its docs."""
+    docs = folder / "docs"
+    docs.mkdir(parents=True, exist_ok=True)
+    for link in filter(Path.is_symlink, [*folder.iterdir(), *docs.iterdir()]):
+        link.unlink()
+    for name in SOURCES:
+        (folder / name).symlink_to(ROOT / name)
+    for source in DOCS.iterdir():
+        if source.name not in NO_SOURCES:
+            (docs / source.name).symlink_to(source)
+    return docs
 
 
 def run_sphinx(*arguments: str | Path) -> int:
@@ -76,10 +65,6 @@ def run_sphinx(*arguments: str | Path) -> int:
 
 def build() -> int:
     """Bring the site up to date and return the exit status."""
-    if (BUILD / MARK).is_file():  # version 1.1.0 marked all that it made there
-        for folder in filter(Path.is_dir, (NEXT, TREES, PAGES, PROGRAMS)):
-            (folder / MARK).touch()
-        (BUILD / MARK).unlink()
     if OLD.is_dir() and not SITE.is_dir():  # killed between the renames below
         OLD.rename(SITE)
     settings = [f"{k}={v}" for k, v in os.environ.items() if k.startswith(SETTINGS)]
@@ -87,23 +72,27 @@ def build() -> int:
     stages = [str(file.relative_to(ROOT)) for file in ROOT.glob("examples/**/*.py")]
     words = sorted([sys.version, *settings, *devices, *stages])
     gallery = checksum(words, ROOT / "constraints.txt", DOCS / "conf.py", DOCS / "_ext")
-    sources = [DOCS, *(ROOT / name for name in ("examples", "linreg", "CHANGELOG.md"))]
-    site = checksum([gallery], *sources, ROOT / "CITATION.cff")
-    last = [file.read_text() for file in (SITE / MARK, PAGES / MARK) if file.is_file()]
+    site = checksum([gallery], DOCS, *(ROOT / name for name in SOURCES))
+    last = [file.read_text() for file in (SITE / MARK, WORK / MARK) if file.is_file()]
     if site in last:
         return 0
-    refuse_others(SITE, PAGES, PROGRAMS)
-    remove(NEXT, OLD, TREES, *([] if gallery in last else [PAGES, PROGRAMS]))
-    for folder in (NEXT, TREES):
-        make(folder)
-    make(PAGES, gallery)
-    if status := run_sphinx("-d", TREES, DOCS, NEXT):
+    theirs = SITE.is_symlink() or not (SITE / MARK).is_file()
+    if theirs and SITE.is_dir() and any(SITE.iterdir()):  # a clone of gh-pages?
+        sys.exit(f"{SITE} was not made here, so it stays as it is: move it away.")
+    if gallery not in last:
+        (WORK / MARK).unlink(missing_ok=True)  # first: this may be interrupted
+        shutil.rmtree(WORK, ignore_errors=True)
+    for folder in (NEXT, OLD, TREES):
+        shutil.rmtree(folder, ignore_errors=True)
+    docs = lay_out(WORK)
+    (WORK / MARK).write_text(gallery)
+    if status := run_sphinx("-d", TREES, docs, NEXT):
         return status
-    make(NEXT, site)
+    (NEXT / MARK).write_text(site)
     if SITE.is_dir():
         SITE.rename(OLD)
     NEXT.rename(SITE)
-    remove(OLD)
+    shutil.rmtree(OLD, ignore_errors=True)
     return 0
 
 
@@ -112,23 +101,20 @@ def draft(name: str) -> int:
     stage = Path(name).resolve()
     if stage not in (ROOT / "examples").rglob("plot_*.py"):
         sys.exit(f"'{name}' is no stage: make draft STAGE=examples/plot_03_training.py")
-    remove(DRAFT)
-    make(DRAFT)
-    made = shutil.ignore_patterns("_build", "tutorial", "_programs", "__pycache__")
-    shutil.copytree(DOCS, DRAFT / "docs", ignore=made)
-    for part in ("examples", "linreg", "CHANGELOG.md", "CITATION.cff"):
-        (DRAFT / part).symlink_to(ROOT / part)
+    shutil.rmtree(DRAFT, ignore_errors=True)
+    docs = lay_out(DRAFT)
     # The landing page wants a figure of another stage.
-    index = "Draft\n=====\n\n.. toctree::\n   :caption: Pages\n   :glob:\n\n   *\n"
-    (DRAFT / "docs" / "index.rst").write_text(f"{index}   tutorial/index\n")
+    index = docs / "index.rst"
+    index.unlink()  # the link, not what it leads to
+    toctree = ".. toctree::\n   :caption: Pages\n   :glob:\n\n   *\n   tutorial/index\n"
+    index.write_text(f"Draft\n=====\n\n{toctree}")
     page = stage.relative_to(ROOT / "examples")
     runs = f"sphinx_gallery_conf.filename_pattern={re.escape(f'/_programs/{page}')}$"
-    trees, docs, html = (DRAFT / part for part in ("trees", "docs", "html"))
-    status = run_sphinx("-D", runs, "-d", trees, docs, html)
+    html = DRAFT / "html"
+    status = run_sphinx("-D", runs, "-d", DRAFT / "trees", docs, html)
     if status == 0:
-        print(
-            f"The draft is ready: open {html / 'tutorial' / page.with_suffix('.html')}"
-        )
+        shown = html / "tutorial" / page.with_suffix(".html")
+        print(f"The draft is ready: open {shown}")
     return status
 
 

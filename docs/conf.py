@@ -29,7 +29,7 @@ extensions = [
     "sphinx_copybutton",
 ]
 html_math_renderer = "mathml"
-exclude_patterns = ["_build", "_programs", "_ext", "README.md"]
+exclude_patterns = ["_programs", "_ext", "README.md"]
 templates_path = ["_templates"]
 
 # Names in code link to their documentation: those in these lists, without the network.

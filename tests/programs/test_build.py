@@ -18,12 +18,12 @@ from pathlib import Path, PureWindowsPath
 from urllib.parse import unquote
 
 import pytest
-import sphinx
 
 ROOT = Path(__file__).parents[2]
 SLOW_TO_IMPORT = ["furo", "matplotlib.pyplot", "sphinx.cmd.build", "torch"]
 SLOW_TO_IMPORT += ["sphinx.ext.autodoc", "sphinx_gallery.gen_gallery"]
-BUILD, SPHINX = "docs/build.py", Path(sphinx.__file__).with_name("__main__.py")
+BUILD, GALLERY = "docs/build.py", "docs/_build/work/docs/tutorial"
+NOT_COPIED = ("_build", "__pycache__", "tutorial", "_programs")  # as earlier made
 
 STAGE = '''r"""
 Stage {number}
@@ -99,9 +99,8 @@ class Site:
     folder: Path
 
     def write(self) -> "Site":
-        generated = ("_build", "_programs", "tutorial", "__pycache__")
         for name in ("docs", "linreg"):
-            ignore = shutil.ignore_patterns(*generated, "*.rst", "explorer*")
+            ignore = shutil.ignore_patterns(*NOT_COPIED, "*.rst", "explorer*")
             shutil.copytree(ROOT / name, self.folder / name, ignore=ignore)
         for name in ("constraints.txt", "CHANGELOG.md", "CITATION.cff"):
             shutil.copy(ROOT / name, self.folder)
@@ -111,9 +110,8 @@ class Site:
         return self
 
     def copy(self, folder: Path, *, with_build: bool = True) -> "Site":
-        built = ("_build", "_programs", "tutorial")
-        ignore = None if with_build else shutil.ignore_patterns(*built)
-        shutil.copytree(self.folder, folder, ignore=ignore)
+        ignore = None if with_build else shutil.ignore_patterns("_build")
+        shutil.copytree(self.folder, folder, symlinks=True, ignore=ignore)
         return Site(folder)
 
     def edit(self, name: str, old: str, new: str) -> None:
@@ -121,12 +119,10 @@ class Site:
         assert old in text
         (self.folder / name).write_text(text.replace(old, new), encoding="utf-8")
 
-    def start(
-        self, *arguments: str | Path, program: str | Path = BUILD, **settings: str
-    ) -> multiprocessing.Process:
+    def start(self, *arguments: str | Path, **settings: str) -> multiprocessing.Process:
         forks = multiprocessing.get_context("forkserver")
         forks.set_forkserver_preload(SLOW_TO_IMPORT)
-        argv = [str(word) for word in (self.folder / program, *arguments)]
+        argv = [str(word) for word in (self.folder / BUILD, *arguments)]
         process = forks.Process(target=run, args=(argv, self.folder / "log", settings))
         process.start()
         return process
@@ -153,7 +149,7 @@ class Site:
         return {path.relative_to(html).as_posix(): path.read_bytes() for path in files}
 
     def times_of_runs(self) -> dict[str, int]:
-        checksums = (self.folder / "docs" / "tutorial").rglob("*.md5")
+        checksums = (self.folder / GALLERY).rglob("*.md5")
         return {file.name: file.stat().st_mtime_ns for file in checksums}
 
 
@@ -317,35 +313,24 @@ def test_kills_leave_a_good_site_and_the_next_build_completes(site, kills):
             assert differences(site.build(), (with_one, with_three)[kill % 2]) == []
 
 
-def test_a_stage_that_was_interrupted_and_a_page_that_is_lost_are_made_anew(site):
+def test_a_stage_that_was_interrupted_is_made_anew(site):
     """As if killed when sphinx-gallery had noted its checksum and not yet its page."""
     before = site.files()
-    gallery = site.folder / "docs" / "tutorial"
-    site.edit("docs/tutorial/plot_02_two.rst", "Use it.", "As it was before.")
-    (gallery / "running").write_text("plot_02_two.py")
-    (gallery / "plot_01_one.rst").unlink()
+    site.edit(f"{GALLERY}/plot_02_two.rst", "Use it.", "As it was before.")
+    (site.folder / GALLERY / "running").write_text("plot_02_two.py")
     (site.folder / "docs" / "_build" / "html" / ".checksum").write_text("")
-    assert differences(site.build(), before) == []
-
-
-def test_a_page_that_was_only_written_runs_before_it_is_published(site):
-    """As sphinx-gallery issue 704: Sphinx was called with another filename_pattern."""
-    before, folder = site.files(), site.folder / "docs"
-    site.edit("linreg/small.py", "return 1", "return 3")
-    pattern = "sphinx_gallery_conf.filename_pattern=plot_02"
-    site.build("-qD", pattern, folder, site.folder / "elsewhere", program=SPHINX)
-    site.edit("linreg/small.py", "return 3", "return 1")
-    site.edit("docs/glossary.rst", "One.", "Two.")
-    site.build()
-    site.edit("docs/glossary.rst", "Two.", "One.")
     assert differences(site.build(), before) == []
 
 
 def kept(site: Site) -> dict[Path, tuple[int, bytes]]:
     """Return what a draft shall not alter: when each file was written, and its text."""
-    folders = [site.folder / "docs" / name for name in ("tutorial", "_programs")]
-    files = [file for folder in folders for file in folder.rglob("*.*")]
-    return {file: (file.stat().st_mtime_ns, file.read_bytes()) for file in files}
+    built = site.folder / "docs" / "_build"
+    made = [file for name in ("html", "work") for file in (built / name).rglob("*.*")]
+    return {
+        file: (file.stat().st_mtime_ns, file.read_bytes())
+        for file in made
+        if file.is_file()
+    }
 
 
 @pytest.mark.parametrize("fresh", [True, False])
@@ -375,42 +360,28 @@ def test_a_draft_of_no_stage_says_what_to_type(site):
         assert "make draft STAGE=examples/plot_03_training.py" in ran.stderr
 
 
-def test_a_folder_that_the_build_did_not_make_stays(site):
-    """Perhaps it is a clone of gh-pages, or the notes that somebody made."""
-    site.edit("docs/_ext/pages/terms.py", "\n", "\n\n")  # all is built anew
-    names = ["_build/html", "_build/next", "_build/old", "_build/trees"]
-    for name in [*names, "tutorial", "_programs"]:
-        folder = site.folder / "docs" / name
-        folder.mkdir(exist_ok=True)
-        (folder / ".checksum").unlink(missing_ok=True)
-        (folder / "precious").touch()
-        words = f"{folder} was not made here, so it stays as it is: move it away."
-        assert words in site.refused()
-        assert (folder / "precious").is_file()
-        (folder / ".checksum").touch()
-    site.build()
-    assert not [*site.folder.rglob("precious")]
-
-
-def test_a_link_in_place_of_a_folder_stays(site, tmp_path):
-    folder = site.folder / "docs" / "tutorial"
-    folder.rename(tmp_path / "elsewhere")
-    folder.symlink_to(tmp_path / "elsewhere")
+def test_a_site_that_the_build_did_not_make_stays(site, tmp_path):
+    """Perhaps it is a clone of gh-pages, or a link to one."""
     site.edit("docs/glossary.rst", "One.", "Two.")
-    assert "was not made here, so it stays as it is" in site.refused()
-    assert folder.is_symlink()
-    assert (tmp_path / "elsewhere" / "index.rst").is_file()
+    html = site.folder / "docs" / "_build" / "html"
+    (html / ".checksum").unlink()
+    words = f"{html} was not made here, so it stays as it is: move it away."
+    assert words in site.refused()
+    (html / ".checksum").touch()
+    html.rename(tmp_path / "elsewhere")
+    html.symlink_to(tmp_path / "elsewhere")
+    assert words in site.refused()
+    assert (html / "index.html").is_file()
+    html.unlink()
+    site.build()
 
 
-def test_programs_are_not_written_over_those_of_somebody_else(site):
-    folder = site.folder / "docs" / "_programs"
-    (folder / ".checksum").unlink()
-    (folder / "plot_99_mine.py").touch()
-    inline = site.folder / "docs" / "_ext" / "programs" / "inline.py"
-    ran = subprocess.run([sys.executable, inline], capture_output=True, text=True)
-    assert ran.returncode != 0
-    assert "was not made here: move it away" in ran.stderr
-    assert (folder / "plot_99_mine.py").is_file()
+def test_what_an_earlier_version_made_beside_the_sources_is_no_source(site):
+    before = site.files()
+    for name in ("tutorial", "_programs"):
+        shutil.copytree(site.folder / GALLERY, site.folder / "docs" / name)
+    (site.folder / "docs" / "_build" / "html" / ".checksum").write_text("")
+    assert differences(site.build(), before) == []
 
 
 def test_two_builds_at_once_wait_for_each_other(built, tmp_path):

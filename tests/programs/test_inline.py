@@ -95,8 +95,9 @@ def programs(tmp_path):
             file.parent.mkdir(exist_ok=True)
             text = STAGE.format(imports=imports, taught=taught, code=code)
             file.write_text(text.lstrip())
-        write_programs(tmp_path)
-        written = (tmp_path / "docs" / "_programs").glob("*.py")
+        folder = tmp_path / "docs" / "_programs"
+        write_programs(tmp_path, folder)
+        written = folder.glob("*.py")
         return {file.stem: file.read_text() for file in written}
 
     return write
@@ -280,7 +281,7 @@ def test_a_stage_that_could_be_no_page_is_refused(programs, tmp_path, text, plac
 
 
 def test_a_refusal_names_the_file_behind_a_link(programs, tmp_path):
-    """A draft is built from links: nobody should edit what the next one removes."""
+    """A site is built from links: nobody should edit what the next one removes."""
     programs(plot_01_a=TEACHES)
     stage = tmp_path / "examples" / "plot_01_a.py"
     stage.write_text("print(1)\n")
@@ -288,7 +289,7 @@ def test_a_refusal_names_the_file_behind_a_link(programs, tmp_path):
     for name in ("examples", "linreg"):
         (tmp_path / "draft" / name).symlink_to(tmp_path / name)
     with pytest.raises(SystemExit, match=re.escape(f"{stage}:1: ")):
-        write_programs(tmp_path / "draft")
+        write_programs(tmp_path / "draft", tmp_path / "programs")
 
 
 def test_a_cell_may_begin_as_sphinx_gallery_allows(programs, tmp_path):

@@ -205,23 +205,24 @@ def test_a_change_of_the_pins_is_seen_and_a_new_date_is_none(checkout):
 
 
 def test_clean_removes_what_make_made_and_nothing_else(checkout):
-    names = ["docs/_build/html", "docs/tutorial", "docs/_programs", "mutants"]
-    for name in names:
-        (checkout / name).mkdir(parents=True)
-        (checkout / name / "precious").touch()
+    build = checkout / "docs" / "_build"
+    for made in (build / "work", build / "draft"):
+        made.mkdir(parents=True)
     theirs = checkout / "elsewhere"
-    theirs.mkdir()
+    for folder in (theirs, build / "html"):
+        folder.mkdir()
+        (folder / "precious").touch()
     (theirs / ".checksum").touch()
-    (checkout / "docs" / "_build" / "draft").symlink_to(theirs)
+    (checkout / "mutants").symlink_to(theirs)
     ran = make(checkout, target="clean")
-    assert (theirs / ".checksum").exists()
-    (checkout / "docs" / "_build" / "draft").unlink()
-    for name in names:
+    assert [*build.iterdir()] == [build / "html"]
+    for name in ("docs/_build/html", "mutants"):
         assert (checkout / name / "precious").exists(), name
         assert f"{name} was not made by make, so it stays as it is." in ran.stderr
-        (checkout / name / ".checksum").touch()
+    (checkout / "mutants").unlink()
+    (build / "html" / ".checksum").touch()
     assert make(checkout, target="clean").stderr == ""
-    assert not [name for name in names if (checkout / name).exists()]
+    assert not [*build.iterdir()]
 
 
 def test_make_installs_nothing_while_something_else_runs(checkout):

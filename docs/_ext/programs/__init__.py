@@ -4,8 +4,8 @@ Before sphinx-gallery sees a stage, the source that it imports is put into it. A
 pages get their folds and downloads, and notebooks the outputs of their pages.
 """
 
-import gc
 import logging
+import os
 import re
 import warnings
 from contextlib import ExitStack
@@ -20,7 +20,6 @@ from programs.notebooks import write_downloads
 from programs.page import FoldReasons, ShowProgram
 
 RUNNING = "tutorial/running"  # names the stage that runs, or that was interrupted
-PLACE = re.compile(r'([^"\s]+\.(?:py|rst))(:|", line )(\d+)')  # as messages name it
 filters = ExitStack()
 
 
@@ -29,7 +28,6 @@ def watch_stage(gallery_conf: dict[str, Any], stage: str, when: str) -> None:
     running = Path(gallery_conf["src_dir"], RUNNING)
     if when == "before":
         running.write_text(stage, "utf-8")
-        gc.freeze()  # modules stay: not to be searched for garbage after each stage
         filters.enter_context(warnings.catch_warnings())
         warnings.simplefilter("error")
         # The build has no window, so `plt.show()` says that it cannot show the figure.
@@ -40,34 +38,31 @@ def watch_stage(gallery_conf: dict[str, Any], stage: str, when: str) -> None:
 
 
 def prepare_programs(app: Sphinx) -> None:
-    """Write the programs; see to it that a stage runs whose page has no output."""
-    running = Path(app.srcdir, RUNNING)
-    interrupted = running.read_text("utf-8") if running.is_file() else ""
-    for checksum in running.parent.rglob("plot_*.py.md5"):
-        page = checksum.with_suffix("").with_suffix(".rst")
-        # Perhaps it was killed between the two, or only written, as in a draft.
-        has_run = page.is_file() and "sphx-glr-timing" in page.read_text("utf-8")
-        if checksum.stem == interrupted or not has_run:
-            checksum.unlink()
-    write_programs(Path(app.srcdir).parent)
-
-
-def name_stages(app: Sphinx) -> None:
-    """Let messages name stages, with their lines, and not what is made of them."""
+    """Write the programs; see to it that a stage runs that was interrupted."""
     docs = Path(app.srcdir)
+    running = docs / RUNNING
+    if running.is_file():
+        for checksum in running.parent.rglob(f"{running.read_text('utf-8')}.md5"):
+            checksum.unlink()  # sphinx-gallery writes it ahead of the page
+    write_programs(docs.parent, docs / "_programs")
 
-    def stage_of(place: re.Match[str]) -> str:
-        made = Path(place[1])
-        if not {docs / "_programs", docs / "tutorial"} & {*made.parents}:
-            return place[0]
-        stage, line = origin(made, int(place[3]), docs)
-        return f"{stage}{place[2]}{line}"
+
+def name_sources(app: Sphinx) -> None:
+    """Let messages name the sources, with their lines, and not what is made of them."""
+    docs = Path(app.srcdir)
+    place = re.compile(re.escape(f"{docs}{os.sep}") + r'([^":]+)(:|", line )(\d+)')
+
+    def source_of(found: re.Match[str]) -> str:
+        file, line = docs / found[1], int(found[3])
+        if file.relative_to(docs).parts[0] in ("_programs", "tutorial"):
+            file, line = origin(file, line, docs)
+        return f"{file.resolve()}{found[2]}{line}"
 
     def rewrite(record: logging.LogRecord) -> bool:
         text = logging.LogRecord.getMessage(record)  # Sphinx's own adds the location
-        record.msg, record.args = PLACE.sub(stage_of, text), ()
+        record.msg, record.args = place.sub(source_of, text), ()
         if location := getattr(record, "location", None):
-            record.location = PLACE.sub(stage_of, location)
+            record.location = place.sub(source_of, location)
         return True
 
     for handler in logging.getLogger("sphinx").handlers:
@@ -76,9 +71,8 @@ def name_stages(app: Sphinx) -> None:
 
 def setup(app: Sphinx) -> ExtensionMetadata:
     """Connect the steps; sphinx-gallery runs the stages at the priority of 500."""
-    gc.set_threshold(50_000)  # trees of pages live long, too: search them seldom
     app.add_config_value("linreg_repository", "", "env")
-    name_stages(app)
+    name_sources(app)
     app.connect("builder-inited", prepare_programs, priority=5)
     app.connect("env-updated", write_downloads)
     app.add_transform(ShowProgram)

@@ -1,12 +1,14 @@
 """Turn the stages into complete programs: the source they import stands in them.
 
 An import from linreg stands for the names it takes and for what these use, in the order
-of their modules. `make lint` runs this file as well.
+of their modules. `make lint` runs this file: are all names of the programs defined?
 """
 
 import ast
 import re
 import shutil
+import subprocess
+import sys
 from bisect import bisect
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,6 +17,7 @@ from graphlib import TopologicalSorter
 from itertools import groupby, pairwise
 from pathlib import Path
 from symtable import symtable
+from tempfile import TemporaryDirectory
 
 # What the machinery finds by its text; the table in docs/README.md says what it means.
 FOLDERS = (".", "understanding", "beyond", "solutions")  # of examples/, in their order
@@ -311,10 +314,9 @@ def pages_of(examples: Path) -> list[str]:
     return [page.as_posix() for page in pages]
 
 
-def write_programs(root: Path) -> None:
-    """Write all programs into docs/_programs; nothing is left of a removed stage."""
-    examples, folder = root / "examples", root / "docs" / "_programs"
-    library = read_library(root / "linreg")
+def write_programs(root: Path, folder: Path) -> None:
+    """Write all programs into a folder; nothing is left of a removed stage."""
+    examples, library = root / "examples", read_library(root / "linreg")
     pages = {page: Stage(examples / page, library) for page in pages_of(examples)}
     stages = [p for p in pages if "/" not in p and WHOLE_PROGRAM not in f"/{p}"]
     taught_in: dict[Statement, str] = {}
@@ -322,19 +324,15 @@ def write_programs(root: Path) -> None:
         for statement, place in stage.places.items():
             if place != FOLD:
                 taught_in.setdefault(statement, page)
-    mark = folder / ".checksum"  # as docs/build.py marks what it made
-    if folder.is_dir() and any(folder.iterdir()) and not mark.is_file():
-        raise FileExistsError(f"{folder} was not made here: move it away")
-    folder.mkdir(parents=True, exist_ok=True)
-    mark.touch()
-    for old in folder.rglob("plot_*.py"):
-        old.unlink()
-    ignore = shutil.ignore_patterns("__pycache__")
-    shutil.copytree(examples, folder, ignore=ignore, dirs_exist_ok=True)
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(examples, folder, ignore=shutil.ignore_patterns("__pycache__"))
     for page, stage in pages.items():
         program = stage.program(title_of(stage, taught_in, stages))
         (folder / page).write_text(program, encoding="utf-8")
 
 
 if __name__ == "__main__":
-    write_programs(Path(__file__).resolve().parents[3])
+    with TemporaryDirectory() as folder:
+        write_programs(Path(__file__).resolve().parents[3], Path(folder))
+        ruff = [sys.executable, "-m", "ruff", "check", "--isolated"]
+        sys.exit(subprocess.call([*ruff, "--select", "F811,F821", folder]))
