@@ -447,5 +447,6 @@ torch.set_num_threads(threads)
 # optimiser, and points held out to judge the result. For images you would read files in
 # the dataset and put ``nn.Conv2d`` in place of ``nn.Linear``. For classes instead of
 # numbers you need ``nn.CrossEntropyLoss`` and a loop of your own: ``train`` is made for
-# numbers. The pages of *Understanding* open up a single step, and `PyTorch's own
-# tutorials <https://docs.pytorch.org/tutorials/>`__ lead to images and text.
+# numbers. `Anatomy of one step <understanding/plot_01_one_step.html>`__ opens up a
+# single step, and `PyTorch's own tutorials <https://docs.pytorch.org/tutorials/>`__ lead
+# to images and text.

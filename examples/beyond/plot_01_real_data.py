@@ -418,4 +418,5 @@ plt.show()
 # Next
 # ----
 #
-# Twenty-four points train in no time. The next page goes to ten million.
+# Twenty-four points train in no time. The page on `speed <plot_02_speed.html>`__ goes
+# to ten million.

@@ -365,5 +365,5 @@ assert step / 4096 > 2 * point
 # Next
 # ----
 #
-# One machine is fast now. The next page uses several processes, and survives when one
-# of them dies.
+# One machine is fast now. The page on `many machines <plot_03_many_machines.html>`__
+# uses several processes, and survives when one of them dies.

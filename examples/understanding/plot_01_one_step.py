@@ -421,5 +421,5 @@ for level, (k, m) in ends.items():
 # Next
 # ----
 #
-# One step is clear. The next page asks how many you need, how large they may be, and
-# where they end.
+# One step is clear. The page on `convergence <plot_02_convergence.html>`__ asks how
+# many you need, how large they may be, and where they end.

@@ -480,5 +480,5 @@ assert round(np.log(100), 1) == 4.6
 # Next
 # ----
 #
-# So far the mini-batch was a part of the data that is right on average. The next page
-# looks at what it adds: noise.
+# So far the mini-batch was a part of the data that is right on average. The page on
+# `noise <plot_03_noise.html>`__ looks at what it adds.

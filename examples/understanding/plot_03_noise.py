@@ -461,4 +461,5 @@ assert np.median(above) < 1 < 20 < above.mean()
 # Next
 # ----
 #
-# Noise belongs to the method. The next page is about what does not: bugs.
+# Noise belongs to the method. The page on `pitfalls <plot_04_pitfalls.html>`__ is about
+# what does not: bugs.

@@ -671,5 +671,5 @@ assert model(x.to("meta")).shape == (50,)
 # Next
 # ----
 #
-# The next pages take the same three pieces to measured data, to millions of points and
-# to several processes.
+# The next pages take the same three pieces to `measured data
+# <../beyond/plot_01_real_data.html>`__, to millions of points and to several processes.

@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 from jinja2 import Template
-from matplotlib.colors import to_rgb
+from matplotlib.colors import rgb_to_hsv, to_rgb
 from matplotlib.image import imread
 from pages import colours
 
@@ -63,6 +63,18 @@ def test_no_sheet_or_template_has_a_colour_of_its_own(root):
     assert len(texts) > 15
     for file in texts:
         assert not re.findall(r"#[0-9a-fA-F]{6}\b", file.read_text("utf-8")), file
+
+
+def test_a_colour_that_the_text_names_is_that_of_its_role(root):
+    named = {"violet": plotting.BATCH, "blue": plotting.SURFACE[2]}
+    hues = {"violet": (0.70, 0.80), "blue": (0.53, 0.68)}  # of a circle, from red on
+    others = "orange|gr[ae]y|green|teal|purple|red|yellow|turquoise"
+    files = [*root.glob("docs/*.rst"), *root.glob("examples/**/*.py")]
+    for file in [*files, root / "README.md"]:
+        text = file.read_text("utf-8")
+        assert not re.findall(rf"(?i)\b(?:{others})\b", text), f"name the role: {file}"
+    for word, (low, high) in hues.items():
+        assert low < rgb_to_hsv(to_rgb(named[word]))[0] < high, f"none is {word} now"
 
 
 def test_what_is_coloured_by_hand_has_the_colours_of_the_table(root):
