@@ -448,5 +448,5 @@ torch.set_num_threads(threads)
 # the dataset and put ``nn.Conv2d`` in place of ``nn.Linear``. For classes instead of
 # numbers you need ``nn.CrossEntropyLoss`` and a loop of your own: ``train`` is made for
 # numbers. `Anatomy of one step <understanding/plot_01_one_step.html>`__ opens up a
-# single step, and `PyTorch's own tutorials <https://docs.pytorch.org/tutorials/>`__ lead
-# to images and text.
+# single step, and `PyTorch's own tutorials <https://docs.pytorch.org/tutorials/>`__
+# lead to images and text.
