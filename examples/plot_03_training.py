@@ -68,8 +68,8 @@ assert torch.isclose(loss, torch.mean((dataset.y - prediction) ** 2))
 # sphinx_gallery_end_ignore
 
 # %%
-# The ``if`` stops a silent mistake. Were y a column, of shape (50, 1), broadcasting
-# would take each with each: 50 times 50 differences.
+# The ``if`` stops a mistake that raises no error. Were y a column, of shape (50, 1),
+# broadcasting would take each with each: 50 times 50 differences.
 
 try:
     mean_squared_error(prediction, dataset.y.reshape(50, 1))

@@ -27,8 +27,8 @@ from linreg.exact import least_squares
 from linreg.plotting import plot_parameters, plot_surface, use_house_style
 
 # %%
-# The points are those of stage 1. ``double`` gives them 16 digits instead of 7, and
-# ``numpy`` makes arrays of them.
+# The points are those of stage 1. What is computed from ``double`` keeps 16 digits
+# instead of 7, and ``numpy`` makes arrays.
 
 use_house_style()
 dataset = LinearRegressionDataset(k=3, m=5, n=50, seed=0)
@@ -124,7 +124,7 @@ assert [f"{share:.0%}" for share in 0.01 * steepness] == ["6%", "2%"]
 #
 # :math:`L_{\min}` is the smallest loss and :math:`\hat{k}` the best slope, which
 # ``best_slope`` computes. :math:`\bar{x}` and :math:`\bar{y}` are the means, and
-# :math:`S` is the variance of the :math:`x_i`. The second function leaves
+# :math:`S` is the variance of the :math:`x_i`. The function below leaves
 # :math:`L_{\min}` out. (``Array`` is a tensor or an array of NumPy. ``around_mean``
 # takes the mean off and returns both. ``@``
 # multiplies two arrays and sums up.)

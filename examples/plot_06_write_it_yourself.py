@@ -279,7 +279,7 @@ print(check("loop", without_zero_grad))
 
 # %%
 # The check records k and m after each of 12 steps, on points of its own. It knows what
-# the right loop does, what it does with each of some twenty mistakes, and with two of
+# the right loop does, what it does with each of 25 mistakes, and with two of
 # them. It names a mistake only if k and m agree after *every* step. So it says what a
 # loop does. It has not read your code: where it asks, look.
 

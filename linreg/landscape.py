@@ -16,9 +16,9 @@ def loss_above_minimum(
     dx, x_mean = around_mean(x)
     dy, y_mean = around_mean(y)
     k, m = np.asarray(k, dtype=np.float64), np.asarray(m, dtype=np.float64)
-    spread = dx @ dx / len(dx)
+    variance = dx @ dx / len(dx)
     offset = m + k * x_mean - y_mean
-    return np.asarray(spread * (k - best_slope(dx, dy)) ** 2 + offset**2)
+    return np.asarray(variance * (k - best_slope(dx, dy)) ** 2 + offset**2)
 
 
 def loss_surface(x: Array, y: Array, k_values: Array, m_values: Array) -> np.ndarray:

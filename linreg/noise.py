@@ -69,14 +69,14 @@ def noise_floor(x: Array, y: Array, lr: float, batch_size: int) -> float:
     u = np.stack([x, np.ones_like(x)], axis=1)
     outer = (u[:, :, np.newaxis] * u[:, np.newaxis, :]).reshape(-1, 4)  # each u u^T
     hessian = 2 * u.T @ u / len(x)
-    # A step leaves the covariance C of (k, m) as it is once drift(C) = lr spread(C)
-    # + lr noise. As matrices, drift and spread take the four numbers of C: kron(A, B)
+    # A step leaves the covariance C of (k, m) as it is once drift(C) = lr growth(C)
+    # + lr noise. As matrices, drift and growth take the four numbers of C: kron(A, B)
     # makes A C B^T of C.
     drift = np.kron(hessian, np.eye(2)) + np.kron(np.eye(2), hessian)
-    spread = (1 - 1 / batch_size) * np.kron(hessian, hessian)
-    spread += 4 / batch_size * outer.T @ outer / len(x)
+    growth = (1 - 1 / batch_size) * np.kron(hessian, hessian)
+    growth += 4 / batch_size * outer.T @ outer / len(x)
     noise = 4 / batch_size * outer.T @ residual**2 / len(x)
-    balance = drift - lr * spread
+    balance = drift - lr * growth
     if np.linalg.eigvalsh(balance).min() <= 0:  # the noise wins: C grows without bound
         return math.inf
     covariance = np.linalg.solve(balance, lr * noise).reshape(2, 2)

@@ -154,7 +154,8 @@ assert history_single.parameters["k"][-1] == history_single.parameters["k"][-2]
 
 # %%
 # The step is smaller than half of that gap. The sum rounds back to where it was. For
-# this data it is no loss: you will see that the slope is uncertain in its first digit.
+# this data it does no harm: you will see that the slope is uncertain in its first
+# digit.
 #
 # How large may the learning rate be?
 # -----------------------------------
@@ -226,9 +227,9 @@ assert m_draws.std() > abs(m_exact)
 # sphinx_gallery_end_ignore
 
 # %%
-# The slope is known to about one part in six. The intercept is smaller than its own
-# spread: it cannot be told from 0. Now draw the band in which the middle 95 % of the
-# 2000 lines lie, at each distance.
+# (The spread is the standard deviation.) The slope is known to about one part in six.
+# The intercept is smaller than its own spread: it cannot be told from 0. Now draw the
+# band in which the middle 95 % of the 2000 lines lie, at each distance.
 
 grid = torch.linspace(0, 2, 50, dtype=torch.float64)
 lines = k_draws[:, None] * grid + m_draws[:, None]
@@ -296,8 +297,8 @@ plt.title("Residuals")
 plt.show()
 # sphinx_gallery_start_ignore
 assert abs(s - 232.9107) < 1e-4
-spread = ((distance - r_mean) ** 2).sum().item()
-k_error, m_error = s / spread**0.5, s * (1 / 24 + r_mean**2 / spread) ** 0.5
+squares = ((distance - r_mean) ** 2).sum().item()
+k_error, m_error = s / squares**0.5, s * (1 / 24 + r_mean**2 / squares) ** 0.5
 assert abs(k_error - 75.2371) < 1e-4
 assert abs(m_error - 83.4389) < 1e-4
 assert abs(k_draws.std() / k_error - 1) < 0.2

@@ -244,19 +244,17 @@ assert 0.24 < larger / floor < 0.26
 # sphinx_gallery_end_ignore
 
 # %%
-# **2. Where the truth lies.** The count agrees with 95 %, give or take the chance of
-# 500 draws. The bound is 1.13 times the smallest loss, so the region is what a contour
-# of the loss surface encloses: an ellipse around the exact line.
+# **2. Twenty points.** Fewer points allow a larger factor. The count agrees with 95 %,
+# give or take the chance of 500 draws.
 
-bound = 0.05 ** (-2 / 48)
+bound = 0.05 ** (-2 / 18)
 inside = 0
 for seed in range(500):
-    data = LinearRegressionDataset(k=3, m=5, n=50, seed=seed)
+    data = LinearRegressionDataset(k=3, m=5, n=20, seed=seed)
     x, y = data.x.double().numpy(), data.y.double().numpy()
     inside += loss_at(3, 5, x, y) <= bound * loss_at(*least_squares(x, y), x, y)
 print(f"bound {bound:.3f} times the smallest loss: {inside} of 500")
 # sphinx_gallery_start_ignore
-assert round(bound, 2) == 1.13
 assert 460 < inside < 490
 # sphinx_gallery_end_ignore
 

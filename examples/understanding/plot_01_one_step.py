@@ -7,7 +7,7 @@ and compute its gradient in three ways. Then you write a whole epoch at five lev
 from bare NumPy to the loop you know.
 
 **What you will learn:** how ``backward`` finds a gradient, how to check one, what a
-step promises and what it delivers, and what each layer of PyTorch takes off your hands.
+step promises and what it delivers, and what each level takes off your hands.
 
 **What you need:** stage 3, the training loop. Of mathematics, that :math:`2 r` is the
 derivative of the square of r.

@@ -10,7 +10,7 @@ learning rate, what mini-batches change about that limit, and what standardised 
 and momentum gain.
 
 **What you need:** stage 4, the loss surface, and the page on one step. Of mathematics,
-second derivatives, matrices times vectors and, to follow the "Why", eigenvectors.
+second derivatives, matrices times vectors, and eigenvectors.
 """
 
 # %%
@@ -107,8 +107,9 @@ assert np.allclose(mini_batch.mean(axis=1), full_batch[1:], rtol=0, atol=0.05)
 # sphinx_gallery_end_ignore
 
 # %%
-# A batch has the gradient of all data on average, so many trainings take the same way
-# on average. On a logarithmic axis a constant factor per step is a straight line.
+# A batch has the gradient of all data on average, so many trainings take nearly the
+# same way on average. (Spread means standard deviation.) On a logarithmic axis a
+# constant factor per step is a straight line.
 
 use_house_style()
 every_tenth = np.arange(10, 176, 10)
@@ -270,7 +271,7 @@ plt.show()
 #
 # Each batch has a bowl of its own, steeper or flatter. What does that do to the limit?
 # Train 100 times with each of four batch sizes and six learning rates, 1000 steps. A
-# run has flown away if k or m is not within 1000 of the solution.
+# run has flown away (diverged) if k or m is not within 1000 of the solution.
 
 ratios, sizes = np.array([0.70, 0.80, 0.98, 1.02, 1.05, 1.15]), (1, 8, 25, 50)
 rates = torch.tensor(ratios * limit).repeat_interleave(100)

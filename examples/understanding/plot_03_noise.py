@@ -10,7 +10,7 @@ how to train hundreds of models in one computation, how the noise of the data di
 from that of the training, and how close to the solution a fixed learning rate gets.
 
 **What you need:** stages 1 to 5 and the page on one step. Of mathematics, mean and
-standard deviation; the one "Why" needs covariance matrices.
+standard deviation; the second "Why" needs covariance matrices.
 """
 
 # %%
@@ -60,7 +60,7 @@ print(f"its loss: {lowest:.3f}")
 # ------------------------------------
 #
 # A step follows the loss of its mini-batch. Shuffle the points once, and take the six
-# full batches of 8. Each place in this picture is a line, a slope and an intercept. A
+# whole batches of 8. Each place in this picture is a line, a slope and an intercept. A
 # violet ring surrounds the lines whose loss on one batch is less than 0.2 above that
 # batch's smallest, at the dot. Thin blue contours show the loss over all points.
 
@@ -184,8 +184,9 @@ for size in (1, 8):
 # sphinx_gallery_end_ignore
 
 # %%
-# On average all three arrive. The smaller the batch, the larger the spread, and with it
-# the loss. A smaller learning rate makes both smaller.
+# (Spread means standard deviation.) On average all three arrive. The smaller the batch,
+# the larger the spread, and with it the loss. A smaller learning rate makes both
+# smaller.
 #
 # Two clouds
 # ----------
@@ -251,7 +252,7 @@ assert pairs.corrcoef()[0, 1] > 0.75
 # shrinks that. The small cloud is the noise of the *training*. Half of the learning
 # rate and twice the epochs shrink it.
 #
-# If trainings on one dataset agree to 0.01, training is stable. You have not learnt
+# If trainings on one dataset agree to 0.01, training is stable. You have not learned
 # that the slope is right to 0.01.
 #
 # How sure is one dataset?
@@ -449,9 +450,8 @@ assert np.median(above) < 1 < 20 < above.mean()
 #
 # 1. What brings the floor of learning rate 0.01 and batch size 8 down to a quarter?
 #    Name two ways, and check both with ``noise_floor``.
-# 2. With normal noise, the loss of the true line on n points is at most
-#    :math:`0.05^{-2 / (n - 2)}` times the smallest, in 95 % of all datasets. In how
-#    many of the 500 is it? Which region around an exact line does that give?
+# 2. Draw 500 datasets of 20 points. What is the factor now? In how many of them is the
+#    loss of the true line at most that much times the smallest?
 # 3. Measure the floor of shuffled batches of 10: five batches of one size. Try learning
 #    rates 0.003 and 0.1. Which part of the explanation does each confirm?
 #

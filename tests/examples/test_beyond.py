@@ -125,6 +125,19 @@ def test_four_bent_lines_add_up_to_the_curve_that_is_drawn(run_page):
     assert np.count_nonzero(turns) >= 3  # a wave: up and down, and up again
 
 
+def test_the_noise_and_no_lack_of_epochs_holds_the_network_up_on_the_left(curve):
+    x, left = curve["x_train"], torch.tensor([[-3.0]])
+    off = []
+    for y in (curve["y_train"], curve["true_curve"](x)):
+        torch.manual_seed(0)
+        network = curve["network"](4)
+        optimizer = torch.optim.Adam(network.parameters(), lr=0.01)
+        train_alone(network, x, y, optimizer, steps=1200)
+        off.append((network(left) - curve["true_curve"](left)).item())
+    assert off[0] > 0.9
+    assert abs(off[1]) < 0.3
+
+
 def test_hidden_units_that_start_equal_stay_equal(curve):
     """So a network starts at random; from 0, its last intercept alone can move."""
     x, y = curve["x_train"], curve["y_train"]

@@ -200,7 +200,7 @@ def test_teachers_and_the_landing_page_are_told_the_minutes_of_the_pages(site):
     for page in told:
         text = (site / "tutorial" / f"{page}.html").read_text(encoding="utf-8")
         shown[page] = int(re.search(r"bout (\d+) minutes to read", text)[1])
-        assert abs(told[page] - shown[page]) <= 2, (page, shown[page])
+        assert told[page] == shown[page], page
     hours = round(sum(shown[page] for page in [WHOLE, *STAGES]) / 60)
     words = {1: "about an hour", 2: "about two hours", 3: "about three hours"}[hours]
     assert f"{words} to read" in (docs / "index.rst").read_text(encoding="utf-8")
