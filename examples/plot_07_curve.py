@@ -297,8 +297,8 @@ assert off < -2
 
 # %%
 # On the right no point lies beyond 2.4, and nothing holds the network in place. On the
-# left the noise of two points, 0.6 and 0.9, holds it up. Without noise 1200 epochs bend
-# it down; with it, they do not.
+# left the noise of two points, 0.6 and 0.9, holds it up: 1200 epochs bend it down
+# without noise, and not with it.
 #
 # Is a larger network better?
 # ---------------------------

@@ -225,9 +225,9 @@ assert abs(history.epoch_loss[0] - before.item()) < 1e-4
 
 # %%
 # **3. Two learning rates.** With 0.02 it hardly moves from about epoch 16 on: from
-# there to epoch 50 the loss over all points falls by less than a hundredth. Twice the rate takes
-# steps twice as long, so later m wanders more. (``loss_surface`` computes the loss over
-# all points. Stage 4 explains it.)
+# there to epoch 50 the loss over all points falls by less than a hundredth. Twice the
+# rate takes steps twice as long, so later m wanders more. (``loss_surface`` computes
+# the loss over all points. Stage 4 explains it.)
 
 for rate in (0.01, 0.02):
     k, m = fit(rate, num_epochs=150).parameters.values()
