@@ -1,15 +1,16 @@
 """Turn the stages into complete programs: the source they import stands in them.
 
 An import from linreg stands for the names it takes and for what these use, in the order
-of their modules. `make lint` runs this file as well.
+of their modules. The line that imports a name says what it means, in linreg as well:
+`from linreg.data import ...` for what data.py defines. `make lint` runs this file, too.
 """
 
 import ast
 import re
 import shutil
-from bisect import bisect
 from collections.abc import Mapping
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from graphlib import TopologicalSorter
 from itertools import groupby, pairwise
@@ -31,8 +32,8 @@ OUTPUT, TIME = "sphx-glr-script-out", "sphx-glr-timing"
 TO_DOWNLOADS, DOWNLOADS = "sphx-glr-download-link-note", "sphx-glr-footer-example"
 ARCHIVES = "sphx-glr-footer-gallery"
 
-WRITE = "write `from linreg.MODULE import NAME`, at the left margin"
-WRITE_HELD = """, or for the text of a module a cell of
+WRITE = """write `from linreg.MODULE import NAME`, at the left margin, with a name that
+linreg/MODULE.py defines; or for the text of a module a cell of
 import inspect
 import linreg.MODULE
 NAME = inspect.getsource(linreg.MODULE)"""
@@ -43,7 +44,6 @@ room = {{"__name__": "checks"}}
 exec(compile(CHECKS, "the checks", "exec"), room)
 check = room["check"]"""
 IMPORTS = ast.Import | ast.ImportFrom
-Name = tuple[str, str]  # a module of linreg, and a name in it
 
 
 class Refused(SystemExit):
@@ -67,82 +67,85 @@ def parse(file: Path) -> ast.Module:
 def imports_of(node: ast.AST) -> dict[str, str]:
     """Return the names that a statement imports, with a line of code for each."""
     lines = {}
-    for name in node.names if isinstance(node, IMPORTS) else []:
-        source = ""
-        if isinstance(node, ast.ImportFrom):
-            source = f"from {'.' * node.level}{node.module or ''} "
-        alias = f" as {name.asname}" if name.asname else ""
-        bound = name.asname or name.name.split(".")[0]
-        lines[bound] = f"{source}import {name.name}{alias}"
+    if isinstance(node, IMPORTS):
+        for alias in node.names:
+            single = copy(node)
+            single.names = [alias]
+            lines[alias.asname or alias.name.split(".")[0]] = ast.unparse(single)
     return lines
 
 
-def names_of(node: ast.stmt) -> frozenset[str]:
-    """Return the names that a statement defines, but those it imports."""
+def defined_by(node: ast.stmt, module: str) -> dict[str, str]:
+    """Return the names that a statement defines, with the line to import each."""
     symbols = symtable(ast.unparse(node), "", "exec").get_symbols()
-    return frozenset(s.get_name() for s in symbols if s.is_assigned())
-
-
-def taken_by(body: list[ast.stmt], file: Path) -> dict[ast.stmt, list[Name]]:
-    """Return what each import takes from linreg; refuse other forms of it."""
-    taken: dict[ast.stmt, list[Name]] = {}
-    imports = [n for s in body for n in ast.walk(s) if isinstance(n, IMPORTS)]
-    for node in imports:
-        for name, line in imports_of(node).items():
-            package, _, module = line.split()[1].partition(".")
-            if package not in ("", "linreg"):
-                continue
-            plain = line == f"from linreg.{module} import {name}" and name != "*"
-            if node not in body or not plain:
-                or_held = WRITE_HELD if isinstance(node, ast.Import) else ""
-                raise Refused(file, node.lineno, f"`{line}`: {WRITE}{or_held}")
-            taken.setdefault(node, []).append((module, name))
-    return taken
+    names = [symbol.get_name() for symbol in symbols if symbol.is_assigned()]
+    return {name: f"from linreg.{module} import {name}" for name in names}
 
 
 @dataclass(eq=False)
 class Statement:
-    """A statement of a module of linreg, with the comments above it."""
+    """A statement of a stage or of linreg, or all that makes up a module."""
 
     file: Path
-    line: int
-    text: str
-    names: frozenset[str]  # what it defines
-    needs: list[Name]  # the names that occur in it
-    imports: dict[str, str]  # those from outside linreg, with a line of code for each
+    node: ast.stmt
+    text: str  # with the comments above it
+    names: dict[str, str]  # what it defines, imports and uses, with the lines to import
 
 
-def read_module(file: Path) -> list[Statement]:
-    """Return the statements of a module of linreg."""
+Library = dict[str, Statement]  # the statements of linreg, by the lines to import them
+
+
+def read_statements(file: Path) -> list[Statement]:
+    """Return the statements of a stage, or of a module of linreg."""
     body, rows = parse(file).body, file.read_text(encoding="utf-8").splitlines()
-    if file.stem == APART:
-        text = ROOM.format("\n".join([*rows, ""]))
-        return [Statement(file, 1, text, frozenset(["check"]), [], {})]
-    pairs = [pair for names in taken_by(body, file).values() for pair in names]
-    taken = {name: (module, name) for module, name in pairs}
-    imports: dict[str, str] = {}
+    given = {node: imports_of(node) | defined_by(node, file.stem) for node in body}
+    meanings = {name: line for names in given.values() for name, line in names.items()}
     statements, end = [], 0
-    for node in body:
-        imports |= imports_of(node)
-        text, end = "\n".join(rows[end : node.end_lineno]), node.end_lineno or 0
+    for node, names in given.items():
         used = [part.id for part in ast.walk(node) if isinstance(part, ast.Name)]
-        needs = [taken.get(name, (file.stem, name)) for name in used]
-        others = {n: imports[n] for n in used if n in imports and n not in taken}
-        names = names_of(node)
-        statements.append(Statement(file, node.lineno, text, names, needs, others))
+        names |= {name: meanings[name] for name in used if name in meanings}
+        text, end = "\n".join(rows[end : node.end_lineno]), node.end_lineno or 0
+        statements.append(Statement(file, node, text, names))
     return statements
 
 
-def read_library(folder: Path) -> list[Statement]:
-    """Return the statements of linreg, each behind those that it may need."""
-    modules = {file.stem: read_module(file) for file in sorted(folder.glob("[!_]*.py"))}
-    above = {
-        module: [other for s in statements for other, _ in s.needs if other != module]
-        for module, statements in modules.items()
-    }
-    return [
-        s for module in TopologicalSorter(above).static_order() for s in modules[module]
-    ]
+def taken_by(statement: Statement, library: Library) -> list[str]:
+    """Return the lines that import from linreg; refuse those in other forms."""
+    taken = []
+    for part in [n for n in ast.walk(statement.node) if isinstance(n, IMPORTS)]:
+        for line in imports_of(part).values():
+            package = line.split()[1].split(".")[0]
+            if package in ("linreg", ""):  # the latter in a relative import
+                if part is not statement.node or line not in library:
+                    raise Refused(statement.file, part.lineno, f"`{line}`: {WRITE}")
+                taken.append(line)
+    return taken
+
+
+def read_library(folder: Path) -> Library:
+    """Return what linreg defines, and its modules as text, in the order of imports."""
+    files = {f"linreg.{file.stem}": file for file in sorted(folder.glob("[!_]*.py"))}
+    order = TopologicalSorter[str]()
+    for module, file in files.items():
+        imports = [n for n in parse(file).body if isinstance(n, ast.ImportFrom)]
+        order.add(module, *(n.module for n in imports if n.module in files))
+    library: Library = {}
+    for module in order.static_order():
+        file = files[module]
+        text, statements = file.read_text(encoding="utf-8"), read_statements(file)
+        whole = Statement(file, statements[0].node, text, {})
+        library[f"inspect.getsource({module})"] = whole
+        if file.stem == APART:
+            line = f"from {module} import check"
+            library[line] = replace(
+                whole, text=ROOM.format(text), names={"check": line}
+            )
+            continue
+        for statement in statements:
+            taken_by(statement, library)  # refuses what no program could follow
+            for line in defined_by(statement.node, file.stem).values():
+                library[line] = statement
+    return library
 
 
 class Stage:
@@ -153,119 +156,106 @@ class Stage:
     module. All else that the stage needs is folded, in a cell behind the first.
     """
 
-    def __init__(self, file: Path, library: list[Statement]) -> None:
-        tree = parse(file)
-        self.file, self.library, self.body = file, library, tree.body
-        if not re.match(r".+\n=+(\n|$)", ast.get_docstring(tree) or ""):
+    def __init__(self, file: Path, library: Library) -> None:
+        self.file, self.library = file, library
+        if not re.match(r".+\n=+(\n|$)", ast.get_docstring(parse(file)) or ""):
             raise Refused(file, 1, "begin with a docstring: a title, underlined by ===")
         self.rows = file.read_text(encoding="utf-8").splitlines(keepends=True)
         marks = [n for n, row in enumerate(self.rows) if row.startswith(CELL)]
-        rows = [(n, row.strip()) for n, row in enumerate(self.rows, 1)]
-        flags = [*((n, row) for n, row in rows if row in UNSEEN), (0, "")]
-        for (line, one), (_, two) in zip(flags[::2], flags[1::2], strict=False):
-            if (one, two) != UNSEEN:
-                raise Refused(file, line, f"write a pair: `{UNSEEN[0]}`, `{UNSEEN[1]}`")
         self.cells = [range(a, b) for a, b in pairwise([0, *marks, len(self.rows)])]
-        code: list[list[ast.stmt]] = [[] for _ in self.cells]
-        for node in self.body[1:]:  # all but the docstring
-            code[bisect(marks, node.lineno - 1)].append(node)
-        self.first = next((number for number, body in enumerate(code) if body), 0)
-        self.cut: set[int] = set()  # the lines that the program lacks
-        self.texts: dict[int, str] = {}  # modules held as text, by cell
+        self.first = len(self.cells)
+        self.own: list[Statement] = []  # all but what it takes from linreg
         self.places: dict[Statement, int] = {}
-        for number, body in enumerate(code):
-            self.read_cell(number, body)
+        statements = read_statements(file)[1:]  # all but the docstring
+        for number, cell in enumerate(self.cells):
+            unseen = [n for n in cell if self.rows[n].strip() in UNSEEN]
+            pairs = [*UNSEEN] * (len(unseen) // 2)
+            if [self.rows[n].strip() for n in unseen] != pairs:
+                fault = f"write a pair: `{UNSEEN[0]}`, `{UNSEEN[1]}`"
+                raise Refused(file, unseen[0] + 1, fault)
+            here = [s for s in statements if s.node.lineno - 1 in cell]
+            if here:
+                self.first = min(self.first, number)
+                self.read_cell(number, here)
+        self.check_names()
 
-    def read_cell(self, number: int, body: list[ast.stmt]) -> None:
+    def read_cell(self, number: int, cell: list[Statement]) -> None:
         """Find out what a cell takes from linreg, and where that shall stand."""
-        text = self.text_held_by(body)
-        taken = {} if text else taken_by(body, self.file)
-        if text:
-            self.texts[number] = text
-        for node in body if text else taken:
-            end = node.end_lineno or 0
-            blank_below = self.rows[end : end + 1] == ["\n"]
-            self.cut |= {*range(node.lineno - 1, end + blank_below)}
-        teaches = number > self.first and bool(taken) and list(taken) == body
-        for node, names in taken.items():
-            for name in names:
-                for statement in self.behind(name, node):
-                    taught = teaches and statement.file.stem == name[0]
-                    if self.places.get(statement, FOLD) == FOLD:
-                        self.places[statement] = number if taught else FOLD
+        held = self.text_held_by(cell)
+        if held:
+            self.places[held] = number
+        taken = {s: [] if held else taken_by(s, self.library) for s in cell}
+        teaches = number > self.first and all(taken.values())
+        for statement, lines in taken.items():
+            if held or lines:
+                begin, end = statement.node.lineno - 1, statement.node.end_lineno or 0
+                end += self.rows[end : end + 1] == ["\n"]  # a blank row below it, too
+                self.rows[begin:end] = [""] * (end - begin)  # the others stay in place
+            else:
+                self.own.append(statement)
+            for line in lines:
+                self.place(line, number, self.library[line].file if teaches else None)
         if teaches and number not in self.places.values():
             fault = "cells above show all of this: name something new, or remove it"
-            raise Refused(self.file, body[0].lineno, fault)
+            raise Refused(self.file, cell[0].node.lineno, fault)
 
-    def behind(self, name: Name, node: ast.stmt) -> list[Statement]:
-        """Return what a name stands for: its statement, and all that this needs."""
-        defined = {(s.file.stem, n): s for s in self.library for n in s.names}
-        if name not in defined:
-            names = sorted(n for module, n in defined if module == name[0])
-            what = f"{name[1]} in linreg.{name[0]}" if names else f"linreg.{name[0]}"
-            there = ", ".join(names or dict.fromkeys(module for module, _ in defined))
-            raise Refused(self.file, node.lineno, f"there is no {what}, but {there}")
-        found, needs = set(), [name]
-        while needs:
-            statement = defined.get(needs.pop())
-            if statement and statement not in found:
-                found.add(statement)
-                needs += statement.needs
-        return [statement for statement in self.library if statement in found]
+    def place(self, line: str, number: int, taught: Path | None) -> None:
+        """Place what a line stands for and what this uses: in the cell, or folded."""
+        if line not in self.library:
+            return  # an import from elsewhere
+        statement = self.library[line]
+        place = number if statement.file == taught else FOLD
+        known = self.places.get(statement)
+        if known is None or (known == FOLD and place != FOLD):
+            self.places[statement] = place
+            for used in statement.names.values():
+                self.place(used, number, taught)
 
-    def text_held_by(self, body: list[ast.stmt]) -> str:
+    def text_held_by(self, cell: list[Statement]) -> Statement | None:
         """Return a module as text, if a cell has the form that asks for it."""
-        code = [ast.unparse(node) for node in body]
-        files = {f"import linreg.{s.file.stem}": s.file for s in self.library}
-        if len(code) != 3 or code[1] not in files:
-            return ""
-        file, name = files[code[1]], code[2].split(" = ")[0]
-        form = WRITE_HELD.replace("MODULE", file.stem).replace("NAME", name)
-        if code != form.splitlines()[1:]:
-            return ""
-        text = file.read_text(encoding="utf-8")
-        if "'''" in text:
-            fault = f"''' in {file} would end its text: write three \""
-            raise Refused(self.file, body[2].lineno, fault)
-        return f"{HELD}{file.name}\n{name} = r'''{text}'''"
+        *imports, last = [ast.unparse(statement.node) for statement in cell]
+        name, _, call = last.partition(" = ")
+        module = self.library.get(call)
+        if not module or imports != [
+            "import inspect",
+            f"import linreg.{module.file.stem}",
+        ]:
+            return None
+        if "'''" in module.text:
+            fault = f"''' in {module.file} would end its text: write three \""
+            raise Refused(self.file, cell[-1].node.lineno, fault)
+        text = f"{HELD}{module.file.name}\n{name} = r'''{module.text}'''"
+        return replace(module, text=text)
 
-    def missing_imports(self) -> list[str]:
-        """Return the imports that the stage lacks; refuse a name with two meanings."""
-        own = [node for node in self.body if node.lineno - 1 not in self.cut]
-        parts = [(s.file, s.line, s.names, s.imports) for s in self.places]
-        parts += [(self.file, n.lineno, names_of(n), imports_of(n)) for n in own]
+    def check_names(self) -> None:
+        """Refuse a name that would have two meanings in the program."""
         meanings: dict[str, str] = {}
-        for file, line, names, imports in parts:
-            defined = dict.fromkeys(names, f"defined in {file.name}")
-            for name, meaning in (defined | imports).items():
-                if file != self.file:
-                    meanings.setdefault(name, meaning)
-                if (known := meanings.get(name, meaning)) != meaning:
-                    fault = f"take another name than {name}: in this program it is"
-                    raise Refused(file, line, f"{fault} {known}")
-        needed = {line for s in self.places for line in s.imports.values()}
-        return sorted(needed - {line for n in own for line in imports_of(n).values()})
-
-    def parts(self, place: int) -> list[str]:
-        """Return what stands in a cell from linreg: a part for each module."""
-        here = [s for s in self.library if self.places.get(s) == place]
-        modules = groupby(here, key=lambda statement: statement.file)
-        parts = ["\n".join(s.text for s in part).strip("\n") for _, part in modules]
-        return [self.texts[place]] if place in self.texts else parts
+        for statement in [*self.places, *self.own]:
+            for name, line in statement.names.items():
+                known = meanings.setdefault(name, line)
+                if known != line:
+                    fault = f"take another name than {name}: here it is `{known}`"
+                    raise Refused(statement.file, statement.node.lineno, fault)
 
     def program(self, title: list[str]) -> str:
         """Return the complete program; a title stands above what it folds."""
-        program, imports = "", "\n".join(self.missing_imports())
-        for number, cell in enumerate(self.cells):
-            program += "".join(self.rows[n] for n in cell if n not in self.cut)
-            for place in [number, FOLD] if number == self.first else [number]:
-                if parts := self.parts(place):
-                    program += "\n".join(["# %%", "", *title]) if place == FOLD else ""
-                    above = (
-                        [program.rstrip(), imports] if imports else [program.rstrip()]
-                    )
-                    program, imports = "\n\n\n".join([*above, *parts, ""]), ""
-        return program.rstrip() + "\n"
+        needed = {line for s in self.places for line in s.names.values()}
+        own = {line for s in self.own for line in s.names.values()}
+        missing = sorted(needed - own - self.library.keys())
+        imports = ["\n".join(missing)] if missing else []
+        cells = ["".join(self.rows[n] for n in cell) for cell in self.cells]
+        statements = dict.fromkeys([*self.library.values(), *self.places])
+        for place in sorted({*self.places.values()}):  # what is folded comes first
+            here = [s for s in statements if self.places.get(s) == place]
+            modules = groupby(here, key=lambda statement: statement.file)
+            parts = ["\n".join(s.text for s in part).strip("\n") for _, part in modules]
+            number = self.first if place == FOLD else place
+            above = cells[number].rstrip()
+            if place == FOLD:
+                above = "\n".join([above, "", "# %%", "", *title])
+            cells[number] = "\n\n\n".join([above, *imports, *parts, ""])
+            imports = []
+        return "".join(cells).rstrip() + "\n"
 
 
 def origin(made: Path, line: int, docs: Path) -> tuple[Path, int]:
