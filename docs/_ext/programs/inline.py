@@ -33,10 +33,8 @@ TO_DOWNLOADS, DOWNLOADS = "sphx-glr-download-link-note", "sphx-glr-footer-exampl
 ARCHIVES = "sphx-glr-footer-gallery"
 
 WRITE = """write `from linreg.MODULE import NAME`, at the left margin, with a name that
-linreg/MODULE.py defines; or for the text of a module a cell of
-import inspect
-import linreg.MODULE
-NAME = inspect.getsource(linreg.MODULE)"""
+linreg/MODULE.py defines; or for its text a cell of `import inspect`,
+`import linreg.MODULE` and `NAME = inspect.getsource(linreg.MODULE)`"""
 FOLD = -1  # as the number of a cell
 APART = "checks"  # a module that runs in a room of its own: a reader's names are others
 ROOM = """CHECKS = r'''{}'''
@@ -92,7 +90,7 @@ class Statement:
     names: dict[str, str]  # what it defines, imports and uses, with the lines to import
 
 
-Library = dict[str, Statement]  # the statements of linreg, by the lines to import them
+Library = dict[str, Statement]  # what lines of a stage stand for, in order of modules
 
 
 def read_statements(file: Path) -> list[Statement]:
@@ -123,7 +121,7 @@ def taken_by(statement: Statement, library: Library) -> list[str]:
 
 
 def read_library(folder: Path) -> Library:
-    """Return what linreg defines, and its modules as text, in the order of imports."""
+    """Return what can be taken from linreg, each module behind those that it needs."""
     files = {f"linreg.{file.stem}": file for file in sorted(folder.glob("[!_]*.py"))}
     order = TopologicalSorter[str]()
     for module, file in files.items():
@@ -133,13 +131,15 @@ def read_library(folder: Path) -> Library:
     for module in order.static_order():
         file = files[module]
         text, statements = file.read_text(encoding="utf-8"), read_statements(file)
-        whole = Statement(file, statements[0].node, text, {})
-        library[f"inspect.getsource({module})"] = whole
+        before, held, _ = text.partition("'''")
+        if held:
+            fault = "write three \" here: three ' would end a text that holds this file"
+            raise Refused(file, before.count("\n") + 1, fault)
+        form = f"import inspect\nimport {module}\ninspect.getsource({module})"
+        library[form] = Statement(file, statements[0].node, text, {})
         if file.stem == APART:
-            line = f"from {module} import check"
-            library[line] = replace(
-                whole, text=ROOM.format(text), names={"check": line}
-            )
+            line, room = f"from {module} import check", ROOM.format(text)
+            library[line] = Statement(file, statements[0].node, room, {"check": line})
             continue
         for statement in statements:
             taken_by(statement, library)  # refuses what no program could follow
@@ -177,22 +177,26 @@ class Stage:
             if here:
                 self.first = min(self.first, number)
                 self.read_cell(number, here)
+        for statement in statements:
+            if statement not in self.own:
+                begin, end = statement.node.lineno - 1, statement.node.end_lineno or 0
+                end += self.rows[end : end + 1] == ["\n"]  # a blank row below it, too
+                self.rows[begin:end] = [""] * (end - begin)  # the others stay in place
         self.check_names()
 
     def read_cell(self, number: int, cell: list[Statement]) -> None:
         """Find out what a cell takes from linreg, and where that shall stand."""
-        held = self.text_held_by(cell)
-        if held:
-            self.places[held] = number
-        taken = {s: [] if held else taken_by(s, self.library) for s in cell}
+        *imports, last = [ast.unparse(statement.node) for statement in cell]
+        name, _, call = last.partition(" = ")
+        module = self.library.get("\n".join([*imports, call]))
+        if module:
+            text = f"{HELD}{module.file.name}\n{name} = r'''{module.text}'''"
+            self.places[replace(module, text=text)] = number
+            return
+        taken = {statement: taken_by(statement, self.library) for statement in cell}
+        self.own += [statement for statement in cell if not taken[statement]]
         teaches = number > self.first and all(taken.values())
-        for statement, lines in taken.items():
-            if held or lines:
-                begin, end = statement.node.lineno - 1, statement.node.end_lineno or 0
-                end += self.rows[end : end + 1] == ["\n"]  # a blank row below it, too
-                self.rows[begin:end] = [""] * (end - begin)  # the others stay in place
-            else:
-                self.own.append(statement)
+        for lines in taken.values():
             for line in lines:
                 self.place(line, number, self.library[line].file if teaches else None)
         if teaches and number not in self.places.values():
@@ -211,22 +215,6 @@ class Stage:
             for used in statement.names.values():
                 self.place(used, number, taught)
 
-    def text_held_by(self, cell: list[Statement]) -> Statement | None:
-        """Return a module as text, if a cell has the form that asks for it."""
-        *imports, last = [ast.unparse(statement.node) for statement in cell]
-        name, _, call = last.partition(" = ")
-        module = self.library.get(call)
-        if not module or imports != [
-            "import inspect",
-            f"import linreg.{module.file.stem}",
-        ]:
-            return None
-        if "'''" in module.text:
-            fault = f"''' in {module.file} would end its text: write three \""
-            raise Refused(self.file, cell[-1].node.lineno, fault)
-        text = f"{HELD}{module.file.name}\n{name} = r'''{module.text}'''"
-        return replace(module, text=text)
-
     def check_names(self) -> None:
         """Refuse a name that would have two meanings in the program."""
         meanings: dict[str, str] = {}
@@ -241,8 +229,7 @@ class Stage:
         """Return the complete program; a title stands above what it folds."""
         needed = {line for s in self.places for line in s.names.values()}
         own = {line for s in self.own for line in s.names.values()}
-        missing = sorted(needed - own - self.library.keys())
-        imports = ["\n".join(missing)] if missing else []
+        imports = "\n".join(sorted(needed - own - self.library.keys()))
         cells = ["".join(self.rows[n] for n in cell) for cell in self.cells]
         statements = dict.fromkeys([*self.library.values(), *self.places])
         for place in sorted({*self.places.values()}):  # what is folded comes first
@@ -253,8 +240,9 @@ class Stage:
             above = cells[number].rstrip()
             if place == FOLD:
                 above = "\n".join([above, "", "# %%", "", *title])
-            cells[number] = "\n\n\n".join([above, *imports, *parts, ""])
-            imports = []
+            blocks = filter(None, [above, imports, *parts])
+            cells[number] = "\n\n\n".join(blocks) + "\n\n\n"
+            imports = ""  # they stand above the first of all
         return "".join(cells).rstrip() + "\n"
 
 
