@@ -318,7 +318,7 @@ def test_what_is_refused_in_linreg(programs, tmp_path):
     with pytest.raises(SystemExit, match=r"two\.py:4: take another name than root"):
         programs({"one": one, "two": two}, plot_01_a=both)
     quotes = {"worker": "TEXT = '''text'''\n"}
-    with pytest.raises(SystemExit, match=r"worker\.py:1: write three "):
+    with pytest.raises(SystemExit, match=r"worker\.py:1: write three \": '''"):
         programs(LIBRARY | quotes, plot_01_a=("import sys", HOLDS, "print(1)"))
     with pytest.raises(SystemExit, match=r"linreg/two\.py:1: invalid syntax"):
         programs({"one": one, "two": "x = = 1"}, plot_01_a=both)

@@ -1,14 +1,12 @@
 """Turn the stages into complete programs: the source they import stands in them.
 
-An import from linreg stands for the names it takes and for what these use, in the order
-of their modules. The line that imports a name says what it means, in linreg as well:
-`from linreg.data import ...` for what data.py defines. `make lint` runs this file, too.
+What a name means is told by the line that imports it, such as `from linreg.data import
+LinearRegressionDataset`, in linreg as well. `make lint` runs this file, too.
 """
 
 import ast
 import re
 import shutil
-from collections.abc import Mapping
 from copy import copy
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
@@ -97,7 +95,9 @@ def read_statements(file: Path) -> list[Statement]:
     """Return the statements of a stage, or of a module of linreg."""
     body, rows = parse(file).body, file.read_text(encoding="utf-8").splitlines()
     given = {node: imports_of(node) | defined_by(node, file.stem) for node in body}
-    meanings = {name: line for names in given.values() for name, line in names.items()}
+    meanings: dict[str, str] = {}
+    for names in given.values():
+        meanings = names | meanings  # a second meaning is refused where it is given
     statements, end = [], 0
     for node, names in given.items():
         used = [part.id for part in ast.walk(node) if isinstance(part, ast.Name)]
@@ -109,14 +109,14 @@ def read_statements(file: Path) -> list[Statement]:
 
 def taken_by(statement: Statement, library: Library) -> list[str]:
     """Return the lines that import from linreg; refuse those in other forms."""
+    imports = [n for n in ast.walk(statement.node) if isinstance(n, IMPORTS)]
     taken = []
-    for part in [n for n in ast.walk(statement.node) if isinstance(n, IMPORTS)]:
-        for line in imports_of(part).values():
-            package = line.split()[1].split(".")[0]
-            if package in ("linreg", ""):  # the latter in a relative import
-                if part is not statement.node or line not in library:
-                    raise Refused(statement.file, part.lineno, f"`{line}`: {WRITE}")
+    for node in imports:
+        for line in imports_of(node).values():
+            if line in library and node is statement.node:
                 taken.append(line)
+            elif line.split()[1].split(".")[0] in ("linreg", ""):  # "": a relative one
+                raise Refused(statement.file, node.lineno, f"`{line}`: {WRITE}")
     return taken
 
 
@@ -130,18 +130,19 @@ def read_library(folder: Path) -> Library:
     library: Library = {}
     for module in order.static_order():
         file = files[module]
-        text, statements = file.read_text(encoding="utf-8"), read_statements(file)
-        before, held, _ = text.partition("'''")
-        if held:
-            fault = "write three \" here: three ' would end a text that holds this file"
+        text = file.read_text(encoding="utf-8")
+        before, quotes, _ = text.partition("'''")
+        if quotes:
+            fault = "write three \": ''' would end the text that holds this file"
             raise Refused(file, before.count("\n") + 1, fault)
         form = f"import inspect\nimport {module}\ninspect.getsource({module})"
-        library[form] = Statement(file, statements[0].node, text, {})
+        whole = ast.Pass(lineno=1)  # in the place of all statements
+        library[form] = Statement(file, whole, text, {})
         if file.stem == APART:
             line, room = f"from {module} import check", ROOM.format(text)
-            library[line] = Statement(file, statements[0].node, room, {"check": line})
+            library[line] = Statement(file, whole, room, {"check": line})
             continue
-        for statement in statements:
+        for statement in read_statements(file):
             taken_by(statement, library)  # refuses what no program could follow
             for line in defined_by(statement.node, file.stem).values():
                 library[line] = statement
@@ -163,7 +164,7 @@ class Stage:
         self.rows = file.read_text(encoding="utf-8").splitlines(keepends=True)
         marks = [n for n, row in enumerate(self.rows) if row.startswith(CELL)]
         self.cells = [range(a, b) for a, b in pairwise([0, *marks, len(self.rows)])]
-        self.first = len(self.cells)
+        self.first = len(self.cells)  # the first cell of code, once it is found
         self.own: list[Statement] = []  # all but what it takes from linreg
         self.places: dict[Statement, int] = {}
         statements = read_statements(file)[1:]  # all but the docstring
@@ -260,24 +261,24 @@ def origin(made: Path, line: int, docs: Path) -> tuple[Path, int]:
 
 
 def title_of(
-    stage: Stage, taught_in: Mapping[Statement, str], stages: list[str]
+    stage: Stage, taught_in: dict[Statement, str], stages: list[str]
 ) -> list[str]:
     """Return comments that say what a fold holds, and which pages explain it."""
     folded = [s for s, place in stage.places.items() if place == FOLD]
-    found = {taught_in[s] for s in folded if s in taught_in}
+    found = {taught_in.get(s) for s in folded}
     pages = [page for page in dict.fromkeys(taught_in.values()) if page in found]
     numbers = [str(stages.index(page) + 1) for page in pages if page in stages]
-    rest = {s.file.stem for s in folded if taught_in.get(s) not in stages}
+    others = {s.file.stem for s in folded if taught_in.get(s) not in stages}
     parts = []
-    if numbers:
-        *most, last = numbers
-        listed = f"stages {', '.join(most)} and {last}" if most else f"stage {last}"
-        parts.append(f"code from {listed}")
-    if rest == {"plotting"}:
+    if len(numbers) > 1:
+        parts.append(f"code from stages {', '.join(numbers[:-1])} and {numbers[-1]}")
+    elif numbers:
+        parts.append(f"code from stage {numbers[0]}")
+    if others == {"plotting"}:
         parts.append("for the figures" if numbers else "code for the figures")
-    elif rest:
+    elif others:
         parts.append("helpers")
-    title = f"the {APART}" if APART in rest else ", and ".join(parts)
+    title = f"the {APART}" if APART in others else ", and ".join(parts)
     return [FOLDED + title, *(SEE + page for page in pages)]
 
 
