@@ -71,13 +71,6 @@ def imports_of(node: ast.AST) -> dict[str, str]:
     return lines
 
 
-def defined_by(node: ast.stmt, module: str) -> dict[str, str]:
-    """Return the names that a statement defines, with the line to import each."""
-    symbols = symtable(ast.unparse(node), "", "exec").get_symbols()
-    names = [symbol.get_name() for symbol in symbols if symbol.is_assigned()]
-    return {name: f"from linreg.{module} import {name}" for name in names}
-
-
 @dataclass(eq=False)
 class Statement:
     """A statement of a stage or of linreg, or all that makes up a module."""
@@ -85,7 +78,8 @@ class Statement:
     file: Path
     node: ast.stmt
     text: str  # with the comments above it
-    names: dict[str, str]  # what it defines, imports and uses, with the lines to import
+    gives: dict[str, str]  # the names it defines or imports, each with what it means
+    uses: dict[str, str]  # the names that occur in it, likewise
 
 
 Library = dict[str, Statement]  # what lines of a stage stand for, in order of modules
@@ -93,17 +87,22 @@ Library = dict[str, Statement]  # what lines of a stage stand for, in order of m
 
 def read_statements(file: Path) -> list[Statement]:
     """Return the statements of a stage, or of a module of linreg."""
-    body, rows = parse(file).body, file.read_text(encoding="utf-8").splitlines()
-    given = {node: imports_of(node) | defined_by(node, file.stem) for node in body}
+    tree, rows = parse(file), file.read_text(encoding="utf-8").splitlines()
     meanings: dict[str, str] = {}
-    for names in given.values():
-        meanings = names | meanings  # a second meaning is refused where it is given
     statements, end = [], 0
-    for node, names in given.items():
-        used = [part.id for part in ast.walk(node) if isinstance(part, ast.Name)]
-        names |= {name: meanings[name] for name in used if name in meanings}
+    for node in tree.body:
+        gives = imports_of(node)
+        for symbol in symtable(ast.unparse(node), "", "exec").get_symbols():
+            if symbol.is_assigned():
+                name = symbol.get_name()
+                gives[name] = f"from linreg.{file.stem} import {name}"
         text, end = "\n".join(rows[end : node.end_lineno]), node.end_lineno or 0
-        statements.append(Statement(file, node, text, names))
+        statements.append(Statement(file, node, text, gives, {}))
+        meanings |= gives
+    for statement in statements:
+        for part in ast.walk(statement.node):
+            if isinstance(part, ast.Name) and part.id in meanings:
+                statement.uses[part.id] = meanings[part.id]
     return statements
 
 
@@ -137,15 +136,15 @@ def read_library(folder: Path) -> Library:
             raise Refused(file, before.count("\n") + 1, fault)
         form = f"import inspect\nimport {module}\ninspect.getsource({module})"
         whole = ast.Pass(lineno=1)  # in the place of all statements
-        library[form] = Statement(file, whole, text, {})
+        library[form] = Statement(file, whole, text, {}, {})
         if file.stem == APART:
             line, room = f"from {module} import check", ROOM.format(text)
-            library[line] = Statement(file, whole, room, {"check": line})
+            library[line] = Statement(file, whole, room, {"check": line}, {})
             continue
         for statement in read_statements(file):
             taken_by(statement, library)  # refuses what no program could follow
-            for line in defined_by(statement.node, file.stem).values():
-                library[line] = statement
+            if not isinstance(statement.node, IMPORTS):
+                library |= dict.fromkeys(statement.gives.values(), statement)
     return library
 
 
@@ -213,23 +212,27 @@ class Stage:
         known = self.places.get(statement)
         if known is None or (known == FOLD and place != FOLD):
             self.places[statement] = place
-            for used in statement.names.values():
+            for used in statement.uses.values():
                 self.place(used, number, taught)
 
     def check_names(self) -> None:
         """Refuse a name that would have two meanings in the program."""
         meanings: dict[str, str] = {}
         for statement in [*self.places, *self.own]:
-            for name, line in statement.names.items():
-                known = meanings.setdefault(name, line)
+            is_own = statement.file == self.file  # then a name may get other values
+            names = statement.gives if is_own else statement.gives | statement.uses
+            for name, line in names.items():
+                known = meanings.get(name, line)
                 if known != line:
                     fault = f"take another name than {name}: here it is `{known}`"
                     raise Refused(statement.file, statement.node.lineno, fault)
+                if not is_own:
+                    meanings[name] = line
 
     def program(self, title: list[str]) -> str:
         """Return the complete program; a title stands above what it folds."""
-        needed = {line for s in self.places for line in s.names.values()}
-        own = {line for s in self.own for line in s.names.values()}
+        needed = {line for s in self.places for line in s.uses.values()}
+        own = {line for s in self.own for line in s.gives.values()}
         imports = "\n".join(sorted(needed - own - self.library.keys()))
         cells = ["".join(self.rows[n] for n in cell) for cell in self.cells]
         statements = dict.fromkeys([*self.library.values(), *self.places])
