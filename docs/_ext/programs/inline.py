@@ -7,6 +7,7 @@ LinearRegressionDataset`, in linreg as well. `make lint` runs this file, too.
 import ast
 import re
 import shutil
+from bisect import bisect
 from copy import copy
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
@@ -163,20 +164,22 @@ class Stage:
         self.rows = file.read_text(encoding="utf-8").splitlines(keepends=True)
         marks = [n for n, row in enumerate(self.rows) if row.startswith(CELL)]
         self.cells = [range(a, b) for a, b in pairwise([0, *marks, len(self.rows)])]
-        self.first = len(self.cells)  # the first cell of code, once it is found
-        self.own: list[Statement] = []  # all but what it takes from linreg
-        self.places: dict[Statement, int] = {}
-        statements = read_statements(file)[1:]  # all but the docstring
-        for number, cell in enumerate(self.cells):
+        for cell in self.cells:
             unseen = [n for n in cell if self.rows[n].strip() in UNSEEN]
             pairs = [*UNSEEN] * (len(unseen) // 2)
             if [self.rows[n].strip() for n in unseen] != pairs:
                 fault = f"write a pair: `{UNSEEN[0]}`, `{UNSEEN[1]}`"
                 raise Refused(file, unseen[0] + 1, fault)
-            here = [s for s in statements if s.node.lineno - 1 in cell]
-            if here:
-                self.first = min(self.first, number)
-                self.read_cell(number, here)
+        statements = read_statements(file)[1:]  # all but the docstring
+        code: dict[int, list[Statement]] = {}  # by the numbers of the cells
+        for statement in statements:
+            number = bisect(marks, statement.node.lineno - 1)
+            code.setdefault(number, []).append(statement)
+        self.first = min(code, default=0)
+        self.own: list[Statement] = []  # all but what is taken from linreg
+        self.places: dict[Statement, int] = {}
+        for number, statements_of_cell in code.items():
+            self.read_cell(number, statements_of_cell)
         for statement in statements:
             if statement not in self.own:
                 begin, end = statement.node.lineno - 1, statement.node.end_lineno or 0
@@ -234,20 +237,21 @@ class Stage:
         needed = {line for s in self.places for line in s.uses.values()}
         own = {line for s in self.own for line in s.gives.values()}
         imports = "\n".join(sorted(needed - own - self.library.keys()))
-        cells = ["".join(self.rows[n] for n in cell) for cell in self.cells]
-        statements = dict.fromkeys([*self.library.values(), *self.places])
-        for place in sorted({*self.places.values()}):  # what is folded comes first
+        statements = dict.fromkeys([*self.library.values(), *self.places])  # in order
+        program, fold = "", self.first + 1
+        for place in [*range(fold), FOLD, *range(fold, len(self.cells))]:
             here = [s for s in statements if self.places.get(s) == place]
-            modules = groupby(here, key=lambda statement: statement.file)
-            parts = ["\n".join(s.text for s in part).strip("\n") for _, part in modules]
-            number = self.first if place == FOLD else place
-            above = cells[number].rstrip()
-            if place == FOLD:
-                above = "\n".join([above, "", "# %%", "", *title])
-            blocks = filter(None, [above, imports, *parts])
-            cells[number] = "\n\n\n".join(blocks) + "\n\n\n"
-            imports = ""  # they stand above the first of all
-        return "".join(cells).rstrip() + "\n"
+            if place != FOLD:
+                program += "".join(self.rows[n] for n in self.cells[place])
+            elif here:
+                program = "\n".join([program.rstrip(), "", "# %%", "", *title])
+            if here:
+                modules = groupby(here, key=lambda statement: statement.file)
+                parts = ["\n".join(s.text for s in m).strip("\n") for _, m in modules]
+                blocks = filter(None, [program.rstrip(), imports, *parts])
+                program = "\n\n\n".join(blocks) + "\n\n\n"
+                imports = ""  # they stand above the first part
+        return program.rstrip() + "\n"
 
 
 def origin(made: Path, line: int, docs: Path) -> tuple[Path, int]:
