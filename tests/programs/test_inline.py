@@ -274,8 +274,8 @@ def test_what_is_refused_at_its_place(programs, tmp_path, imports, line, reason)
         ("print(1)\n", "1: begin with a docstring"),
         ('"""\nA stage\n\nSome words.\n"""\n', "1: begin with a docstring"),
         ('"""\nA stage\n=======\n"""\n\n# caf\xe9\n', "6: save it as UTF-8"),
-        (f"{TITLE}# sphinx_gallery_start_ignore\nx = 1\n", "6: write a pair"),
-        (f"{TITLE}x = 1\n# sphinx_gallery_end_ignore\n", "7: write a pair"),
+        (f"{TITLE}# sphinx_gallery_start_ignore\nx = 1\n", "6: write pairs"),
+        (f"{TITLE}x = 1\n# sphinx_gallery_end_ignore\n", "7: write pairs"),
     ],
 )
 def test_a_stage_that_could_be_no_page_is_refused(programs, tmp_path, text, place):

@@ -41,6 +41,7 @@ room = {{"__name__": "checks"}}
 exec(compile(CHECKS, "the checks", "exec"), room)
 check = room["check"]"""
 IMPORTS = ast.Import | ast.ImportFrom
+Library = dict[str, "Statement"]  # what a line of a stage stands for, in order
 
 
 class Refused(SystemExit):
@@ -81,9 +82,6 @@ class Statement:
     text: str  # with the comments above it
     gives: dict[str, str]  # the names it defines or imports, each with what it means
     uses: dict[str, str]  # the names that occur in it, likewise
-
-
-Library = dict[str, Statement]  # what lines of a stage stand for, in order of modules
 
 
 def read_statements(file: Path) -> list[Statement]:
@@ -138,11 +136,11 @@ def read_library(folder: Path) -> Library:
         form = f"import inspect\nimport {module}\ninspect.getsource({module})"
         whole = ast.Pass(lineno=1)  # in the place of all statements
         library[form] = Statement(file, whole, text, {}, {})
+        statements = read_statements(file)
         if file.stem == APART:
-            line, room = f"from {module} import check", ROOM.format(text)
-            library[line] = Statement(file, whole, room, {"check": line}, {})
-            continue
-        for statement in read_statements(file):
+            gives = {"check": f"from {module} import check"}
+            statements = [Statement(file, whole, ROOM.format(text), gives, {})]
+        for statement in statements:
             taken_by(statement, library)  # refuses what no program could follow
             if not isinstance(statement.node, IMPORTS):
                 library |= dict.fromkeys(statement.gives.values(), statement)
@@ -168,22 +166,20 @@ class Stage:
             unseen = [n for n in cell if self.rows[n].strip() in UNSEEN]
             pairs = [*UNSEEN] * (len(unseen) // 2)
             if [self.rows[n].strip() for n in unseen] != pairs:
-                fault = f"write a pair: `{UNSEEN[0]}`, `{UNSEEN[1]}`"
-                raise Refused(file, unseen[0] + 1, fault)
+                raise Refused(file, unseen[0] + 1, "write pairs: " + ", ".join(UNSEEN))
         statements = read_statements(file)[1:]  # all but the docstring
-        code: dict[int, list[Statement]] = {}  # by the numbers of the cells
-        for statement in statements:
-            number = bisect(marks, statement.node.lineno - 1)
-            code.setdefault(number, []).append(statement)
+        by_cell = groupby(statements, lambda s: bisect(marks, s.node.lineno - 1))
+        code = {number: list(cell) for number, cell in by_cell}
         self.first = min(code, default=0)
         self.own: list[Statement] = []  # all but what is taken from linreg
         self.places: dict[Statement, int] = {}
-        for number, statements_of_cell in code.items():
-            self.read_cell(number, statements_of_cell)
+        for number, here in code.items():
+            self.read_cell(number, here)
         for statement in statements:
             if statement not in self.own:
                 begin, end = statement.node.lineno - 1, statement.node.end_lineno or 0
-                end += self.rows[end : end + 1] == ["\n"]  # a blank row below it, too
+                if self.rows[end : end + 1] == ["\n"]:
+                    end += 1
                 self.rows[begin:end] = [""] * (end - begin)  # the others stay in place
         self.check_names()
 
@@ -219,18 +215,17 @@ class Stage:
                 self.place(used, number, taught)
 
     def check_names(self) -> None:
-        """Refuse a name that would have two meanings in the program."""
+        """Refuse a name that has another meaning in what comes from linreg."""
         meanings: dict[str, str] = {}
-        for statement in [*self.places, *self.own]:
-            is_own = statement.file == self.file  # then a name may get other values
-            names = statement.gives if is_own else statement.gives | statement.uses
+        for s in [*self.places, *self.own]:
+            names = s.gives | s.uses if s in self.places else s.gives
             for name, line in names.items():
                 known = meanings.get(name, line)
                 if known != line:
                     fault = f"take another name than {name}: here it is `{known}`"
-                    raise Refused(statement.file, statement.node.lineno, fault)
-                if not is_own:
-                    meanings[name] = line
+                    raise Refused(s.file, s.node.lineno, fault)
+            if s in self.places:
+                meanings |= names
 
     def program(self, title: list[str]) -> str:
         """Return the complete program; a title stands above what it folds."""
@@ -238,8 +233,8 @@ class Stage:
         own = {line for s in self.own for line in s.gives.values()}
         imports = "\n".join(sorted(needed - own - self.library.keys()))
         statements = dict.fromkeys([*self.library.values(), *self.places])  # in order
-        program, fold = "", self.first + 1
-        for place in [*range(fold), FOLD, *range(fold, len(self.cells))]:
+        program, behind = "", self.first + 1
+        for place in [*range(behind), FOLD, *range(behind, len(self.cells))]:
             here = [s for s in statements if self.places.get(s) == place]
             if place != FOLD:
                 program += "".join(self.rows[n] for n in self.cells[place])
