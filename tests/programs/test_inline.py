@@ -230,6 +230,7 @@ def test_an_import_is_read_as_python_reads_it(programs, taken):
 
 FORM = "write `from linreg.MODULE import NAME`, at the left margin"
 ROUNDED = "from linreg.roots import rounded"
+IS = "here it is `from"
 
 
 @pytest.mark.parametrize(
@@ -243,17 +244,9 @@ ROUNDED = "from linreg.roots import rounded"
         ("from linreg import roots", 9, FORM),
         ("from linreg.roots import *", 9, FORM),
         (f"if 1:\n    {ROUNDED}", 10, FORM),
-        (
-            "from cmath import sqrt as floor",
-            9,
-            "floor: here it is `from math import floor`",
-        ),
-        (
-            "for TWO in (1, 2):\n    pass",
-            9,
-            "TWO: here it is `from linreg.numbers import TWO`",
-        ),
-        ("def rounded():\n    pass", 9, f"rounded: here it is `{ROUNDED}`"),
+        ("from cmath import sqrt as floor", 9, f"floor: {IS} math import floor`"),
+        ("for TWO in (1, 2):\n    pass", 9, f"TWO: {IS} linreg.numbers import TWO`"),
+        ("def rounded():\n    pass", 9, f"rounded: {IS} linreg.roots import rounded`"),
         (HOLDS.replace("worker", "wrker"), 11, "inspect.getsource(linreg.MODULE)"),
         (f"import os\n\n# %%\n\n{ROUNDED}\n", 19, "cells above show all of this"),
     ],
