@@ -9,7 +9,7 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
-from programs.inline import origin, write_programs
+from programs.inline import UNSEEN, origin, write_programs
 
 ROOT = Path(__file__).parents[2]
 LIBRARY = {
@@ -269,6 +269,7 @@ def test_what_is_refused_at_its_place(programs, tmp_path, imports, line, reason)
         ('"""\nA stage\n=======\n"""\n\n# caf\xe9\n', "6: save it as UTF-8"),
         (f"{TITLE}# sphinx_gallery_start_ignore\nx = 1\n", "6: write pairs"),
         (f"{TITLE}x = 1\n# sphinx_gallery_end_ignore\n", "7: write pairs"),
+        (TITLE + "\n# %%\n".join(UNSEEN), "6: write pairs"),  # one for each cell
     ],
 )
 def test_a_stage_that_could_be_no_page_is_refused(programs, tmp_path, text, place):

@@ -1,7 +1,7 @@
 """Turn the stages into complete programs: the source they import stands in them.
 
-What a name means is told by the line that imports it, such as `from linreg.data import
-LinearRegressionDataset`, in linreg as well. `make lint` runs this file, too.
+The meaning of a name is the line that imports it, such as `from torch import nn`, or
+`from linreg.model import x` for the x of model.py. `make lint` runs this file as well.
 """
 
 import ast
@@ -12,7 +12,7 @@ from copy import copy
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from graphlib import TopologicalSorter
-from itertools import groupby, pairwise
+from itertools import chain, groupby, pairwise
 from pathlib import Path
 from symtable import symtable
 
@@ -80,8 +80,8 @@ class Statement:
     file: Path
     node: ast.stmt
     text: str  # with the comments above it
-    gives: dict[str, str]  # the names it defines or imports, each with what it means
-    uses: dict[str, str]  # the names that occur in it, likewise
+    gives: dict[str, str]  # the names that it defines or imports, with their meanings
+    uses: dict[str, str]  # the names that occur in it, with theirs
 
 
 def read_statements(file: Path) -> list[Statement]:
@@ -107,9 +107,8 @@ def read_statements(file: Path) -> list[Statement]:
 
 def taken_by(statement: Statement, library: Library) -> list[str]:
     """Return the lines that import from linreg; refuse those in other forms."""
-    imports = [n for n in ast.walk(statement.node) if isinstance(n, IMPORTS)]
     taken = []
-    for node in imports:
+    for node in [n for n in ast.walk(statement.node) if isinstance(n, IMPORTS)]:
         for line in imports_of(node).values():
             if line in library and node is statement.node:
                 taken.append(line)
@@ -134,7 +133,7 @@ def read_library(folder: Path) -> Library:
             fault = "write three \": ''' would end the text that holds this file"
             raise Refused(file, before.count("\n") + 1, fault)
         form = f"import inspect\nimport {module}\ninspect.getsource({module})"
-        whole = ast.Pass(lineno=1)  # in the place of all statements
+        whole = ast.Pass(lineno=1)  # stands for all statements
         library[form] = Statement(file, whole, text, {}, {})
         statements = read_statements(file)
         if file.stem == APART:
@@ -186,7 +185,7 @@ class Stage:
     def read_cell(self, number: int, cell: list[Statement]) -> None:
         """Find out what a cell takes from linreg, and where that shall stand."""
         *imports, last = [ast.unparse(statement.node) for statement in cell]
-        name, _, call = last.partition(" = ")
+        name, _, call = last.partition(" = ")  # the stage chooses the name
         module = self.library.get("\n".join([*imports, call]))
         if module:
             text = f"{HELD}{module.file.name}\n{name} = r'''{module.text}'''"
@@ -195,9 +194,8 @@ class Stage:
         taken = {statement: taken_by(statement, self.library) for statement in cell}
         self.own += [statement for statement in cell if not taken[statement]]
         teaches = number > self.first and all(taken.values())
-        for lines in taken.values():
-            for line in lines:
-                self.place(line, number, self.library[line].file if teaches else None)
+        for line in chain(*taken.values()):
+            self.place(line, number, self.library[line].file if teaches else None)
         if teaches and number not in self.places.values():
             fault = "cells above show all of this: name something new, or remove it"
             raise Refused(self.file, cell[0].node.lineno, fault)
@@ -205,7 +203,7 @@ class Stage:
     def place(self, line: str, number: int, taught: Path | None) -> None:
         """Place what a line stands for and what this uses: in the cell, or folded."""
         if line not in self.library:
-            return  # an import from elsewhere
+            return  # an import from outside linreg
         statement = self.library[line]
         place = number if statement.file == taught else FOLD
         known = self.places.get(statement)
@@ -217,7 +215,7 @@ class Stage:
     def check_names(self) -> None:
         """Refuse a name that has another meaning in what comes from linreg."""
         meanings: dict[str, str] = {}
-        for s in [*self.places, *self.own]:
+        for s in [*self.places, *self.own]:  # its own names may change their meaning
             names = s.gives | s.uses if s in self.places else s.gives
             for name, line in names.items():
                 known = meanings.get(name, line)
