@@ -1,7 +1,8 @@
 """Turn the stages into complete programs: the source they import stands in them.
 
-An import from linreg stands for the names it takes and for what these use, in the order
-of their modules. `make lint` runs this file: are all names of the programs defined?
+An import from linreg stands for what it takes and for what this uses. The meaning of
+a name is the line that imports it: `from torch import nn`, or `from linreg.model import
+x` for the x of model.py. `make lint` runs this file, and looks for undefined names.
 """
 
 import ast
@@ -10,11 +11,11 @@ import shutil
 import subprocess
 import sys
 from bisect import bisect
-from collections.abc import Mapping
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from graphlib import TopologicalSorter
-from itertools import groupby, pairwise
+from itertools import chain, groupby, pairwise
 from pathlib import Path
 from symtable import symtable
 from tempfile import TemporaryDirectory
@@ -34,11 +35,9 @@ OUTPUT, TIME = "sphx-glr-script-out", "sphx-glr-timing"
 TO_DOWNLOADS, DOWNLOADS = "sphx-glr-download-link-note", "sphx-glr-footer-example"
 ARCHIVES = "sphx-glr-footer-gallery"
 
-WRITE = "write `from linreg.MODULE import NAME`, at the left margin"
-WRITE_HELD = """, or for the text of a module a cell of
-import inspect
-import linreg.MODULE
-NAME = inspect.getsource(linreg.MODULE)"""
+WRITE = """write `from linreg.MODULE import NAME`, at the left margin, with a name that
+linreg/MODULE.py defines; or for its text a cell of `import inspect`,
+`import linreg.MODULE` and `NAME = inspect.getsource(linreg.MODULE)`"""
 FOLD = -1  # as the number of a cell
 APART = "checks"  # a module that runs in a room of its own: a reader's names are others
 ROOM = """CHECKS = r'''{}'''
@@ -46,7 +45,7 @@ room = {{"__name__": "checks"}}
 exec(compile(CHECKS, "the checks", "exec"), room)
 check = room["check"]"""
 IMPORTS = ast.Import | ast.ImportFrom
-Name = tuple[str, str]  # a module of linreg, and a name in it
+Library = dict[str, "Statement"]  # what a line of a stage stands for, in order
 
 
 class Refused(SystemExit):
@@ -70,82 +69,85 @@ def parse(file: Path) -> ast.Module:
 def imports_of(node: ast.AST) -> dict[str, str]:
     """Return the names that a statement imports, with a line of code for each."""
     lines = {}
-    for name in node.names if isinstance(node, IMPORTS) else []:
-        source = ""
-        if isinstance(node, ast.ImportFrom):
-            source = f"from {'.' * node.level}{node.module or ''} "
-        alias = f" as {name.asname}" if name.asname else ""
-        bound = name.asname or name.name.split(".")[0]
-        lines[bound] = f"{source}import {name.name}{alias}"
+    if isinstance(node, IMPORTS):
+        for alias in node.names:
+            single = copy(node)
+            single.names = [alias]
+            lines[alias.asname or alias.name.split(".")[0]] = ast.unparse(single)
     return lines
-
-
-def names_of(node: ast.stmt) -> frozenset[str]:
-    """Return the names that a statement defines, but those it imports."""
-    symbols = symtable(ast.unparse(node), "", "exec").get_symbols()
-    return frozenset(s.get_name() for s in symbols if s.is_assigned())
-
-
-def taken_by(body: list[ast.stmt], file: Path) -> dict[ast.stmt, list[Name]]:
-    """Return what each import takes from linreg; refuse other forms of it."""
-    taken: dict[ast.stmt, list[Name]] = {}
-    imports = [n for s in body for n in ast.walk(s) if isinstance(n, IMPORTS)]
-    for node in imports:
-        for name, line in imports_of(node).items():
-            package, _, module = line.split()[1].partition(".")
-            if package not in ("", "linreg"):
-                continue
-            plain = line == f"from linreg.{module} import {name}" and name != "*"
-            if node not in body or not plain:
-                or_held = WRITE_HELD if isinstance(node, ast.Import) else ""
-                raise Refused(file, node.lineno, f"`{line}`: {WRITE}{or_held}")
-            taken.setdefault(node, []).append((module, name))
-    return taken
 
 
 @dataclass(eq=False)
 class Statement:
-    """A statement of a module of linreg, with the comments above it."""
+    """A statement of a stage or of linreg, or all that makes up a module."""
 
     file: Path
-    line: int
-    text: str
-    names: frozenset[str]  # what it defines
-    needs: list[Name]  # the names that occur in it
-    imports: dict[str, str]  # those from outside linreg, with a line of code for each
+    node: ast.stmt
+    text: str  # with the comments above it
+    gives: dict[str, str]  # the names that it defines or imports, with their meanings
+    uses: dict[str, str]  # the names that occur in it, with theirs
 
 
-def read_module(file: Path) -> list[Statement]:
-    """Return the statements of a module of linreg."""
-    body, rows = parse(file).body, file.read_text(encoding="utf-8").splitlines()
-    if file.stem == APART:
-        text = ROOM.format("\n".join([*rows, ""]))
-        return [Statement(file, 1, text, frozenset(["check"]), [], {})]
-    pairs = [pair for names in taken_by(body, file).values() for pair in names]
-    taken = {name: (module, name) for module, name in pairs}
-    imports: dict[str, str] = {}
+def read_statements(file: Path) -> list[Statement]:
+    """Return the statements of a stage, or of a module of linreg."""
+    tree, rows = parse(file), file.read_text(encoding="utf-8").splitlines()
+    meanings: dict[str, str] = {}
     statements, end = [], 0
-    for node in body:
-        imports |= imports_of(node)
+    for node in tree.body:
+        gives = imports_of(node)
+        for symbol in symtable(ast.unparse(node), "", "exec").get_symbols():
+            if symbol.is_assigned():
+                name = symbol.get_name()
+                gives[name] = f"from linreg.{file.stem} import {name}"
         text, end = "\n".join(rows[end : node.end_lineno]), node.end_lineno or 0
-        used = [part.id for part in ast.walk(node) if isinstance(part, ast.Name)]
-        needs = [taken.get(name, (file.stem, name)) for name in used]
-        others = {n: imports[n] for n in used if n in imports and n not in taken}
-        names = names_of(node)
-        statements.append(Statement(file, node.lineno, text, names, needs, others))
+        statements.append(Statement(file, node, text, gives, {}))
+        meanings |= gives
+    for statement in statements:
+        for part in ast.walk(statement.node):
+            if isinstance(part, ast.Name) and part.id in meanings:
+                statement.uses[part.id] = meanings[part.id]
     return statements
 
 
-def read_library(folder: Path) -> list[Statement]:
-    """Return the statements of linreg, each behind those that it may need."""
-    modules = {file.stem: read_module(file) for file in sorted(folder.glob("[!_]*.py"))}
-    above = {
-        module: [other for s in statements for other, _ in s.needs if other != module]
-        for module, statements in modules.items()
-    }
-    return [
-        s for module in TopologicalSorter(above).static_order() for s in modules[module]
-    ]
+def taken_by(statement: Statement, library: Library) -> list[str]:
+    """Return the lines that import from linreg; refuse those in other forms."""
+    taken = []
+    for node in [n for n in ast.walk(statement.node) if isinstance(n, IMPORTS)]:
+        for line in imports_of(node).values():
+            if line in library and node is statement.node:
+                taken.append(line)
+            elif line.split()[1].split(".")[0] in ("linreg", ""):  # "": a relative one
+                raise Refused(statement.file, node.lineno, f"`{line}`: {WRITE}")
+    return taken
+
+
+def read_library(folder: Path) -> Library:
+    """Return what can be taken from linreg, each module behind those that it needs."""
+    files = {f"linreg.{file.stem}": file for file in sorted(folder.glob("[!_]*.py"))}
+    order = TopologicalSorter[str]()
+    for module, file in files.items():
+        imports = [n for n in parse(file).body if isinstance(n, ast.ImportFrom)]
+        order.add(module, *(n.module for n in imports if n.module in files))
+    library: Library = {}
+    for module in order.static_order():
+        file = files[module]
+        text = file.read_text(encoding="utf-8")
+        before, quotes, _ = text.partition("'''")
+        if quotes:
+            fault = "write three \": ''' would end the text that holds this file"
+            raise Refused(file, before.count("\n") + 1, fault)
+        form = f"import inspect\nimport {module}\ninspect.getsource({module})"
+        whole = ast.Pass(lineno=1)  # stands for all statements
+        library[form] = Statement(file, whole, text, {}, {})
+        statements = read_statements(file)
+        if file.stem == APART:
+            gives = {"check": f"from {module} import check"}
+            statements = [Statement(file, whole, ROOM.format(text), gives, {})]
+        for statement in statements:
+            taken_by(statement, library)  # refuses what no program could follow
+            if not isinstance(statement.node, IMPORTS):
+                library |= dict.fromkeys(statement.gives.values(), statement)
+    return library
 
 
 class Stage:
@@ -156,118 +158,96 @@ class Stage:
     module. All else that the stage needs is folded, in a cell behind the first.
     """
 
-    def __init__(self, file: Path, library: list[Statement]) -> None:
-        tree = parse(file)
-        self.file, self.library, self.body = file, library, tree.body
-        if not re.match(r".+\n=+(\n|$)", ast.get_docstring(tree) or ""):
+    def __init__(self, file: Path, library: Library) -> None:
+        self.file, self.library = file, library
+        if not re.match(r".+\n=+(\n|$)", ast.get_docstring(parse(file)) or ""):
             raise Refused(file, 1, "begin with a docstring: a title, underlined by ===")
         self.rows = file.read_text(encoding="utf-8").splitlines(keepends=True)
         marks = [n for n, row in enumerate(self.rows) if row.startswith(CELL)]
-        rows = [(n, row.strip()) for n, row in enumerate(self.rows, 1)]
-        flags = [*((n, row) for n, row in rows if row in UNSEEN), (0, "")]
-        for (line, one), (_, two) in zip(flags[::2], flags[1::2], strict=False):
-            if (one, two) != UNSEEN:
-                raise Refused(file, line, f"write a pair: `{UNSEEN[0]}`, `{UNSEEN[1]}`")
         self.cells = [range(a, b) for a, b in pairwise([0, *marks, len(self.rows)])]
-        code: list[list[ast.stmt]] = [[] for _ in self.cells]
-        for node in self.body[1:]:  # all but the docstring
-            code[bisect(marks, node.lineno - 1)].append(node)
-        self.first = next((number for number, body in enumerate(code) if body), 0)
-        self.cut: set[int] = set()  # the lines that the program lacks
-        self.texts: dict[int, str] = {}  # modules held as text, by cell
+        for cell in self.cells:
+            unseen = [n for n in cell if self.rows[n].strip() in UNSEEN]
+            pairs = [*UNSEEN] * (len(unseen) // 2)
+            if [self.rows[n].strip() for n in unseen] != pairs:
+                raise Refused(file, unseen[0] + 1, "write pairs: " + ", ".join(UNSEEN))
+        statements = read_statements(file)[1:]  # all but the docstring
+        by_cell = groupby(statements, lambda s: bisect(marks, s.node.lineno - 1))
+        code = {number: list(cell) for number, cell in by_cell}
+        self.first = min(code, default=0)
+        self.own: list[Statement] = []  # all but what is taken from linreg
         self.places: dict[Statement, int] = {}
-        for number, body in enumerate(code):
-            self.read_cell(number, body)
+        for number, here in code.items():
+            self.read_cell(number, here)
+        for statement in statements:
+            if statement not in self.own:
+                begin, end = statement.node.lineno - 1, statement.node.end_lineno or 0
+                if self.rows[end : end + 1] == ["\n"]:
+                    end += 1
+                self.rows[begin:end] = [""] * (end - begin)  # the others stay in place
+        self.check_names()
 
-    def read_cell(self, number: int, body: list[ast.stmt]) -> None:
+    def read_cell(self, number: int, cell: list[Statement]) -> None:
         """Find out what a cell takes from linreg, and where that shall stand."""
-        text = self.text_held_by(body)
-        taken = {} if text else taken_by(body, self.file)
-        if text:
-            self.texts[number] = text
-        for node in body if text else taken:
-            end = node.end_lineno or 0
-            blank_below = self.rows[end : end + 1] == ["\n"]
-            self.cut |= {*range(node.lineno - 1, end + blank_below)}
-        teaches = number > self.first and bool(taken) and list(taken) == body
-        for node, names in taken.items():
-            for name in names:
-                for statement in self.behind(name, node):
-                    taught = teaches and statement.file.stem == name[0]
-                    if self.places.get(statement, FOLD) == FOLD:
-                        self.places[statement] = number if taught else FOLD
+        *imports, last = [ast.unparse(statement.node) for statement in cell]
+        name, _, call = last.partition(" = ")  # the stage chooses the name
+        module = self.library.get("\n".join([*imports, call]))
+        if module:
+            text = f"{HELD}{module.file.name}\n{name} = r'''{module.text}'''"
+            self.places[replace(module, text=text)] = number
+            return
+        taken = {statement: taken_by(statement, self.library) for statement in cell}
+        self.own += [statement for statement in cell if not taken[statement]]
+        teaches = number > self.first and all(taken.values())
+        for line in chain(*taken.values()):
+            self.place(line, number, self.library[line].file if teaches else None)
         if teaches and number not in self.places.values():
             fault = "cells above show all of this: name something new, or remove it"
-            raise Refused(self.file, body[0].lineno, fault)
+            raise Refused(self.file, cell[0].node.lineno, fault)
 
-    def behind(self, name: Name, node: ast.stmt) -> list[Statement]:
-        """Return what a name stands for: its statement, and all that this needs."""
-        defined = {(s.file.stem, n): s for s in self.library for n in s.names}
-        if name not in defined:
-            names = sorted(n for module, n in defined if module == name[0])
-            what = f"{name[1]} in linreg.{name[0]}" if names else f"linreg.{name[0]}"
-            there = ", ".join(names or dict.fromkeys(module for module, _ in defined))
-            raise Refused(self.file, node.lineno, f"there is no {what}, but {there}")
-        found, needs = set(), [name]
-        while needs:
-            statement = defined.get(needs.pop())
-            if statement and statement not in found:
-                found.add(statement)
-                needs += statement.needs
-        return [statement for statement in self.library if statement in found]
+    def place(self, line: str, number: int, taught: Path | None) -> None:
+        """Place what a line stands for and what this uses: in the cell, or folded."""
+        if line not in self.library:
+            return  # an import from outside linreg
+        statement = self.library[line]
+        place = number if statement.file == taught else FOLD
+        known = self.places.get(statement)
+        if known is None or (known == FOLD and place != FOLD):
+            self.places[statement] = place
+            for used in statement.uses.values():
+                self.place(used, number, taught)
 
-    def text_held_by(self, body: list[ast.stmt]) -> str:
-        """Return a module as text, if a cell has the form that asks for it."""
-        code = [ast.unparse(node) for node in body]
-        files = {f"import linreg.{s.file.stem}": s.file for s in self.library}
-        if len(code) != 3 or code[1] not in files:
-            return ""
-        file, name = files[code[1]], code[2].split(" = ")[0]
-        form = WRITE_HELD.replace("MODULE", file.stem).replace("NAME", name)
-        if code != form.splitlines()[1:]:
-            return ""
-        text = file.read_text(encoding="utf-8")
-        if "'''" in text:
-            fault = f"''' in {file} would end its text: write three \""
-            raise Refused(self.file, body[2].lineno, fault)
-        return f"{HELD}{file.name}\n{name} = r'''{text}'''"
-
-    def missing_imports(self) -> list[str]:
-        """Return the imports that the stage lacks; refuse a name with two meanings."""
-        own = [node for node in self.body if node.lineno - 1 not in self.cut]
-        parts = [(s.file, s.line, s.names, s.imports) for s in self.places]
-        parts += [(self.file, n.lineno, names_of(n), imports_of(n)) for n in own]
+    def check_names(self) -> None:
+        """Refuse a name that has another meaning in what comes from linreg."""
         meanings: dict[str, str] = {}
-        for file, line, names, imports in parts:
-            defined = dict.fromkeys(names, f"defined in {file.name}")
-            for name, meaning in (defined | imports).items():
-                if file != self.file:
-                    meanings.setdefault(name, meaning)
-                if (known := meanings.get(name, meaning)) != meaning:
-                    fault = f"take another name than {name}: in this program it is"
-                    raise Refused(file, line, f"{fault} {known}")
-        needed = {line for s in self.places for line in s.imports.values()}
-        return sorted(needed - {line for n in own for line in imports_of(n).values()})
-
-    def parts(self, place: int) -> list[str]:
-        """Return what stands in a cell from linreg: a part for each module."""
-        here = [s for s in self.library if self.places.get(s) == place]
-        modules = groupby(here, key=lambda statement: statement.file)
-        parts = ["\n".join(s.text for s in part).strip("\n") for _, part in modules]
-        return [self.texts[place]] if place in self.texts else parts
+        for s in [*self.places, *self.own]:  # its own names may change their meaning
+            names = s.gives | s.uses if s in self.places else s.gives
+            for name, line in names.items():
+                known = meanings.get(name, line)
+                if known != line:
+                    fault = f"take another name than {name}: here it is `{known}`"
+                    raise Refused(s.file, s.node.lineno, fault)
+            if s in self.places:
+                meanings |= names
 
     def program(self, title: list[str]) -> str:
         """Return the complete program; a title stands above what it folds."""
-        program, imports = "", "\n".join(self.missing_imports())
-        for number, cell in enumerate(self.cells):
-            program += "".join(self.rows[n] for n in cell if n not in self.cut)
-            for place in [number, FOLD] if number == self.first else [number]:
-                if parts := self.parts(place):
-                    program += "\n".join(["# %%", "", *title]) if place == FOLD else ""
-                    above = (
-                        [program.rstrip(), imports] if imports else [program.rstrip()]
-                    )
-                    program, imports = "\n\n\n".join([*above, *parts, ""]), ""
+        needed = {line for s in self.places for line in s.uses.values()}
+        own = {line for s in self.own for line in s.gives.values()}
+        imports = "\n".join(sorted(needed - own - self.library.keys()))
+        statements = dict.fromkeys([*self.library.values(), *self.places])  # in order
+        program, behind = "", self.first + 1
+        for place in [*range(behind), FOLD, *range(behind, len(self.cells))]:
+            here = [s for s in statements if self.places.get(s) == place]
+            if place != FOLD:
+                program += "".join(self.rows[n] for n in self.cells[place])
+            elif here:
+                program = "\n".join([program.rstrip(), "", "# %%", "", *title])
+            if here:
+                modules = groupby(here, key=lambda statement: statement.file)
+                parts = ["\n".join(s.text for s in m).strip("\n") for _, m in modules]
+                blocks = filter(None, [program.rstrip(), imports, *parts])
+                program = "\n\n\n".join(blocks) + "\n\n\n"
+                imports = ""  # they stand above the first part
         return program.rstrip() + "\n"
 
 
@@ -285,24 +265,24 @@ def origin(made: Path, line: int, docs: Path) -> tuple[Path, int]:
 
 
 def title_of(
-    stage: Stage, taught_in: Mapping[Statement, str], stages: list[str]
+    stage: Stage, taught_in: dict[Statement, str], stages: list[str]
 ) -> list[str]:
     """Return comments that say what a fold holds, and which pages explain it."""
     folded = [s for s, place in stage.places.items() if place == FOLD]
-    found = {taught_in[s] for s in folded if s in taught_in}
+    found = {taught_in.get(s) for s in folded}
     pages = [page for page in dict.fromkeys(taught_in.values()) if page in found]
     numbers = [str(stages.index(page) + 1) for page in pages if page in stages]
-    rest = {s.file.stem for s in folded if taught_in.get(s) not in stages}
+    others = {s.file.stem for s in folded if taught_in.get(s) not in stages}
     parts = []
-    if numbers:
-        *most, last = numbers
-        listed = f"stages {', '.join(most)} and {last}" if most else f"stage {last}"
-        parts.append(f"code from {listed}")
-    if rest == {"plotting"}:
+    if len(numbers) > 1:
+        parts.append(f"code from stages {', '.join(numbers[:-1])} and {numbers[-1]}")
+    elif numbers:
+        parts.append(f"code from stage {numbers[0]}")
+    if others == {"plotting"}:
         parts.append("for the figures" if numbers else "code for the figures")
-    elif rest:
+    elif others:
         parts.append("helpers")
-    title = f"the {APART}" if APART in rest else ", and ".join(parts)
+    title = f"the {APART}" if APART in others else ", and ".join(parts)
     return [FOLDED + title, *(SEE + page for page in pages)]
 
 
