@@ -11,7 +11,7 @@ from sphinx.util.typing import ExtensionMetadata
 from pages import formulas, live
 from pages.colours import ROLES
 from pages.figures import ShowFigures
-from pages.header import AddHeaderAndFoot, describe
+from pages.header import AddHeaderAndFoot
 from pages.terms import LinkTerms
 
 EXPLORER = (
@@ -43,6 +43,5 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.add_post_transform(AddHeaderAndFoot)
     app.add_post_transform(LinkTerms)
     app.connect("html-page-context", live.load)
-    app.connect("html-page-context", describe, priority=400)  # ahead of opengraph's
     app.connect("html-page-context", add_explorer)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
