@@ -8,30 +8,43 @@ from typing import Any
 from sphinx.application import Sphinx
 from sphinx.util.typing import ExtensionMetadata
 
-from pages import formulas, live
+from pages import formulas
 from pages.colours import ROLES
 from pages.figures import ShowFigures
 from pages.header import AddHeaderAndFoot
 from pages.terms import LinkTerms
 
-EXPLORER = (
-    "algorithm",
-    "experiment",
-    "program",
-    "drawing",
-    "charts",
-    "handles",
-    "input",
-)
+EXPLORER = [
+    "explorer/views.css",
+    "explorer/explorer.css",
+    "explorer/algorithm.js",
+    "explorer/experiment.js",
+    "explorer/program.js",
+    "explorer/drawing.js",
+    "explorer/charts.js",
+    "explorer/handles.js",
+    "explorer/input.js",
+]
+LIVE_FIGURES = [
+    "explorer/views.css",
+    "live/live.css",
+    "explorer/algorithm.js",
+    "explorer/drawing.js",
+    "explorer/handles.js",
+    "live/live.js",
+]
 
 
-def add_explorer(app: Sphinx, page: str, *_context: Any) -> None:
-    """Load the explorer where it is: Sphinx writes checksums into the addresses."""
-    if page == "explorer":
-        for sheet in ("views", "explorer"):
-            app.add_css_file(f"explorer/{sheet}.css", priority=900)  # behind the look
-        for script in EXPLORER:
-            app.add_js_file(f"explorer/{script}.js", priority=900)
+def load(
+    app: Sphinx, page: str, _template: str, context: dict[str, Any], _document: Any
+) -> None:
+    """Load the explorer and live figures where they are: Sphinx adds checksums."""
+    files = EXPLORER if page == "explorer" else []
+    if '<div class="live ' in context.get("body", ""):  # as live.py writes it
+        files = LIVE_FIGURES
+    for file in files:
+        add = app.add_css_file if file.endswith(".css") else app.add_js_file
+        add(file, priority=900)  # behind the look
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:
@@ -42,6 +55,5 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.add_transform(ShowFigures)
     app.add_post_transform(AddHeaderAndFoot)
     app.add_post_transform(LinkTerms)
-    app.connect("html-page-context", live.load)
-    app.connect("html-page-context", add_explorer)
+    app.connect("html-page-context", load)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
