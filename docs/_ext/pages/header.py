@@ -38,13 +38,11 @@ class AddHeaderAndFoot(SphinxPostTransform):
         text = f'<p class="stage-line">{line}</p>\n{steps}'
         header = nodes.raw("", text, format="html", classes=[NO_SEARCH])
         title = next(iter(self.document.findall(nodes.title)))
-        article = title.parent
-        article.insert(article.index(title) + 1, header)
-        for paragraph in list(self.document.findall(nodes.paragraph)):
+        title.parent.insert(title.parent.index(title) + 1, header)
+        for paragraph in self.document.findall(nodes.paragraph):
             if TIME in paragraph["classes"]:  # a time, which never repeats
-                paragraph.parent.remove(paragraph)
-                classes = ["ran-with", NO_SEARCH]
-                article += nodes.paragraph("", ran_with(), classes=classes)
+                paragraph[:] = [nodes.Text(ran_with())]
+                paragraph["classes"] = ["ran-with", NO_SEARCH]
 
     def steps(self, stages: list[str]) -> str:
         """Return the list of the stages, with the present one marked."""
