@@ -14,25 +14,21 @@ from pages.figures import ShowFigures
 from pages.header import AddHeaderAndFoot
 from pages.terms import LinkTerms
 
-EXPLORER = [
+BOTH = [
     "explorer/views.css",
-    "explorer/explorer.css",
     "explorer/algorithm.js",
+    "explorer/drawing.js",
+    "explorer/handles.js",
+]
+EXPLORER = [
+    *BOTH,
+    "explorer/explorer.css",
     "explorer/experiment.js",
     "explorer/program.js",
-    "explorer/drawing.js",
     "explorer/charts.js",
-    "explorer/handles.js",
     "explorer/input.js",
 ]
-LIVE_FIGURES = [
-    "explorer/views.css",
-    "live/live.css",
-    "explorer/algorithm.js",
-    "explorer/drawing.js",
-    "explorer/handles.js",
-    "live/live.js",
-]
+LIVE_FIGURES = [*BOTH, "live/live.css", "live/live.js"]
 
 
 def load(
