@@ -70,7 +70,7 @@ if address := os.environ.get("LINREG_SITE_URL"):  # sphinx-sitemap reads `site_u
     extensions += ["sphinx_sitemap", "sphinxext.opengraph"]
     sitemap_url_scheme = "{link}"
     sitemap_excludes = ["search.html", "genindex.html", "404.html"]
-    ogp_enable_meta_description = False
+    ogp_description_length = 0  # previews show the description of the page
     ogp_social_cards = {"enable": False}
 
 suppress_warnings = ["sphinx_gallery.space_in_filename"]  # in the path of a checkout

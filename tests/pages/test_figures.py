@@ -56,9 +56,9 @@ def test_each_figure_is_shown_with_the_description_from_its_comment(tmp_path):
     ("number", "code", "comments", "line"),
     [
         (1, "x = 1\nplt.show()", 0, 4),
-        (1, "# Figure: too early\nplt.plot([1])\nplt.show()", 0, 3),
-        (1, "# Figure: one\n# Figure: two\nplt.show()", 2, 3),
-        (0, "x = 1\ny = 2\n# Figure: none\nplt.show()", 1, 5),
+        (1, "# Figure: too early\nplt.plot([1])\nplt.show()", 0, 5),
+        (1, "# Figure: one\n# Figure: two\nplt.show()", 2, 5),
+        (0, "x = 1\ny = 2\n# Figure: none\nplt.show()", 1, 6),
         (1, "plt.figure()", 0, 3),
     ],
 )
@@ -73,12 +73,16 @@ def test_other_comments_than_figures_are_refused_at_their_place_in_the_stage(
         scrape(tmp_path, code)
 
 
-def test_a_live_figure_without_its_data_is_refused_at_its_place(tmp_path):
+def test_a_live_figure_of_no_kind_or_without_its_data_is_refused_at_its_place(tmp_path):
     plotting.plot_points([0.0, 1.0], [0.0, 1.0])
-    words = r"examples/stage\.py:4: this live figure needs .* 'dataset'"
+    words = r"examples/stage\.py:5: this live figure needs .* 'dataset'"
     code = '# sphinx_gallery_live = "by-hand"\n# Figure: One.\nplt.show()'
     with pytest.raises(SystemExit, match=words):
         scrape(tmp_path, code)
+    for wrong in ("", '"by-hnad"', "open('x')"):
+        words = r'examples/stage\.py:5: no live figure .*: write one of "by-hand", '
+        with pytest.raises(SystemExit, match=words):
+            scrape(tmp_path, code.replace('"by-hand"', wrong))
 
 
 def test_neighbouring_areas_of_a_surface_leave_no_seam(tmp_path):
@@ -95,9 +99,9 @@ def test_neighbouring_areas_of_a_surface_leave_no_seam(tmp_path):
 
 def test_a_colour_without_a_role_is_refused_at_its_place_in_the_stage(tmp_path):
     plt.plot([0, 1], color="seagreen")
-    with pytest.raises(SystemExit, match=r"examples/stage\.py:3: #2e8b57 in a figure"):
+    with pytest.raises(SystemExit, match=r"examples/stage\.py:4: #2e8b57 in a figure"):
         scrape(tmp_path, "# Figure: A line.\nplt.show()")
     plt.close("all")
     plt.imshow([[0, 1]])
-    with pytest.raises(SystemExit, match=r"examples/stage\.py:3: pixels"):
+    with pytest.raises(SystemExit, match=r"examples/stage\.py:4: pixels"):
         scrape(tmp_path, "# Figure: Pixels.\nplt.show()")

@@ -12,13 +12,14 @@ import sys
 import tomllib
 import zipfile
 from pathlib import Path
+from urllib.parse import urldefrag, urljoin
 
 import nbformat
 import pytest
 from nbclient import NotebookClient
 from PIL import Image
 from programs.inline import imports_of
-from programs.notebooks import clean, name_pages
+from programs.notebooks import with_addresses
 from programs.page import NEEDS
 
 ROOT = Path(__file__).parents[2]
@@ -173,9 +174,6 @@ def test_a_notebook_is_clean_markdown_and_converts_to_python(site, stem):
 
 HERE = "https://example.org/site/tutorial/understanding/plot_04_pitfalls.html"
 ANSWERS = "solutions/plot_03_understanding"
-NOTEBOOK = f"""Try [the
-answers](../{ANSWERS}.html#pitfalls)_, [this](../../explorer.html#lr=1)_, ``a
-b`` and [PyTorch](https://pytorch.org)_."""
 PROGRAM = f"""# Try `the
 # answers <../{ANSWERS}.html#pitfalls>`__, `this
 # <../../explorer.html#lr=1>`__, ``a < b`` and `PyTorch <https://pytorch.org>`__."""
@@ -183,36 +181,26 @@ PROGRAM = f"""# Try `the
 
 def test_links_in_downloads_have_the_address_of_the_site():
     site = "https://example.org/site"
-    assert clean(NOTEBOOK, HERE) == (
-        f"Try [the\nanswers]({site}/tutorial/{ANSWERS}.html#pitfalls), "
-        f"[this]({site}/explorer.html#lr=1), `a\nb` and [PyTorch](https://pytorch.org)."
-    )
-    assert name_pages(PROGRAM, HERE) == (
-        f"# Try `the\n# answers <{site}/tutorial/{ANSWERS}.html#pitfalls>`__, `this\n"
-        f"# <{site}/explorer.html#lr=1>`__, ``a < b`` "
-        "and `PyTorch <https://pytorch.org>`__."
+    assert with_addresses(PROGRAM, HERE) == (
+        f"# Try `the\n# answers <{site}/tutorial/{ANSWERS}.html#pitfalls>`_, `this\n"
+        f"# <{site}/explorer.html#lr=1>`_, ``a < b`` "
+        "and `PyTorch <https://pytorch.org>`_."
     )
 
 
 @pytest.mark.parametrize("stem", STEMS)
 def test_each_link_of_a_page_names_a_file_that_is_there(site, stem):
     (source,) = (ROOT / "examples").rglob(f"{stem}.py")
-    link = r"`[^`<]+<((?:\.\./)*)([^`>:]+)\.html[^`>]*>`__"
+    here = f"tutorial/{source.relative_to(ROOT / 'examples').as_posix()}"
+    link = r"`[^`<]+<([^`>:]+)>`__?"
     program = download(site, f"{stem}.py").read_text(encoding="utf-8")
     text = "\n".join(cell.source for cell in read_notebook(site, stem).cells)
     assert not re.search(link, program)
-    for _, path in re.findall(link, source.read_text(encoding="utf-8")):
-        if "plot_" in path:
-            for kind, suffix in (("python", ".py"), ("jupyter", ".ipynb")):
-                with zipfile.ZipFile(download(site, f"tutorial_{kind}.zip")) as archive:
-                    held = [name for name in archive.namelist() if path in name]
-                assert [Path(name).suffix for name in held] == [suffix]
-            assert f" ({path}.py, in the archive" in program.replace("\n#", "")
-            assert f" ({path}.ipynb, in the archive" in text.replace("\n", " ")
-        else:
-            assert (site / f"{path}.html").is_file()
-            assert f" ({path}.html" in program.replace("\n#", "")
-            assert f" ({path}.html" in text.replace("\n", " ")
+    for target in re.findall(link, source.read_text(encoding="utf-8")):
+        path = urldefrag(urljoin(here, target)).url
+        assert (site / path).is_file()
+        assert f" ({path} of the site)" in program.replace("\n#", "")
+        assert f" ({path} of the site)" in text.replace("\n", " ")
 
 
 @pytest.mark.parametrize("stem", STEMS)

@@ -8,9 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from pages import live
 from playwright.sync_api import Browser, Locator
-from programs.inline import Refused
 from site_visit import serve, swipe
 from torch.utils.data import DataLoader
 
@@ -282,17 +280,6 @@ def test_a_finger_drags_a_ring_and_scrolls_elsewhere(open_figure, kind: str) -> 
     box = figure.locator(".live-picture").bounding_box()
     swipe(page, box["x"] + 5, box["y"] + 0.8 * box["height"], 0, -100)
     assert page.evaluate("scrollY") > seen + 50
-
-
-@pytest.mark.parametrize("value", ["", '"by-hnad"', "open('x')"])
-def test_an_unknown_kind_stops_the_build_at_its_line(tmp_path: Path, value) -> None:
-    cell = f"x = 1\n# sphinx_gallery_live = {value}\nplt.show()\n"
-    docs = tmp_path / "docs"
-    for file, above in ((docs / "_programs", "y = 1\n\n"), (tmp_path / "examples", "")):
-        file.mkdir(parents=True)
-        (file / "plot_09.py").write_text(above + cell)
-    with pytest.raises(Refused, match=r"examples.plot_09\.py:2: no live figure"):
-        live.kind_of(("code", cell, 3), docs / "_programs" / "plot_09.py", docs)
 
 
 def test_other_pages_and_what_is_taken_away_have_no_trace(site: Path) -> None:

@@ -8,7 +8,6 @@ import re
 from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
 import matplotlib.pyplot as plt
 from docutils import nodes
 from matplotlib.collections import QuadMesh
@@ -16,6 +15,7 @@ from matplotlib.figure import Figure
 from programs.inline import FIGURE, Refused, origin
 from sphinx.transforms import SphinxTransform
 from sphinx.util.images import get_image_size
+from sphinx_gallery.py_source_parser import extract_file_config
 
 from pages import live
 from pages.colours import DARK_TWINS, ROLES
@@ -30,22 +30,26 @@ def scraper(
     block: tuple[str, str, int], variables: dict[str, Any], conf: dict[str, Any]
 ) -> str:
     """Save the open figures of a cell and return what shows them on the page."""
-    texts = alt_texts(block[1])
-    figures = [plt.figure(number) for number in plt.get_fignums()]
-    line = block[2] + row_of_figures(block[1])
+    _, code, first = block
+    line = first + code[: code.rfind(SHOW)].count("\n")  # without it, the last
     place = origin(Path(variables["src_file"]), line, Path(conf["src_dir"]))
+    figures = [plt.figure(number) for number in plt.get_fignums()]
+    texts = alt_texts(code)
     if len(texts) != len(figures):
         fault = f"figures here: {len(figures)}, comments on them: {len(texts)}"
         write = f"write `{FIGURE}what it shows` for each, above {SHOW}"
         raise Refused(*place, f"{fault}: {write}")
+    kind = extract_file_config(code).get("live")
+    if "sphinx_gallery_live" in code and kind not in live.KINDS:
+        fault = f'no live figure {kind}: write one of "{'", "'.join(live.KINDS)}"'
+        raise Refused(*place, fault)
     shown = ""
     for figure, text in zip(figures, texts, strict=True):
         file = Path(next(variables["image_path_iterator"])).with_suffix(".svg")
-        kind = live.kind_of(block, Path(variables["src_file"]), Path(conf["src_dir"]))
         if kind:
             live.name_parts(figure)
         save(figure, file)
-        darken(file.read_text("utf-8"), place)
+        check_colours(file.read_text("utf-8"), place)
         image = f"\n.. image:: /{file.relative_to(conf['src_dir']).as_posix()}\n"
         image += f"   :alt: {text}\n"
         if kind:
@@ -60,16 +64,9 @@ def scraper(
     return shown
 
 
-def row_of_figures(code: str) -> int:
-    """Return which row of a cell shows its figures, or else the first with code."""
-    rows = code.splitlines()
-    found = [n for n, row in enumerate(rows) if row.startswith((SHOW, FIGURE))]
-    return (found or [n for n, row in enumerate(rows) if row])[0]
-
-
 def alt_texts(code: str) -> list[str]:
     """Return what the comments of a cell say of its figures, each on one line."""
-    comments = COMMENTS.search(code + "\n")
+    comments = COMMENTS.search(code)
     parts = comments[0].split(FIGURE)[1:] if comments else []
     return [" ".join(part.replace("\n#", " ").split()) for part in parts]
 
@@ -82,16 +79,15 @@ def save(figure: Figure, file: Path) -> None:
     notebook = file.parent / "notebook" / f"{file.stem}.png"
     notebook.parent.mkdir(exist_ok=True)
     if layout := figure.get_layout_engine():
-        layout.execute(figure)  # once: kept, it would double each of the drawings below
-    with mpl.rc_context({"figure.constrained_layout.use": False}):
-        figure.set_layout_engine(None)
-        mpl.rcParams["svg.hashsalt"] = "linreg"  # the same bytes in every build
-        figure.savefig(notebook, dpi=144, facecolor="white")
-        figure.savefig(file, transparent=True, metadata={"Date": None})
+        layout.execute(figure)
+        figure.set_layout_engine("none")  # kept, it would draw all twice in each file
+    plt.rcParams["svg.hashsalt"] = "linreg"  # the same bytes in every build
+    figure.savefig(notebook, dpi=144, facecolor="white")
+    figure.savefig(file, transparent=True, metadata={"Date": None})
 
 
-def darken(svg: str, place: tuple[Path, int]) -> str:
-    """Return an SVG of Matplotlib's in the colours of the dark theme."""
+def check_colours(svg: str, place: tuple[Path, int]) -> None:
+    """Refuse an SVG of Matplotlib's that has no twin for the dark theme."""
     if unknown := {colour for _, colour in DRAWN.findall(svg)} - set(DARK_TWINS):
         listed = ", ".join(sorted(unknown))
         fault = f"{listed} in a figure: take colours of linreg/plotting.py, or give"
@@ -99,6 +95,10 @@ def darken(svg: str, place: tuple[Path, int]) -> str:
     if "<image" in svg:
         fault = "pixels, which keep their colours in the dark: draw areas, as contourf"
         raise Refused(*place, fault)
+
+
+def darken(svg: str) -> str:
+    """Return an SVG of Matplotlib's in the colours of the dark theme."""
     dark = DRAWN.sub(lambda drawn: f"{drawn[1]}: {DARK_TWINS[drawn[2]]}", svg)
     # What is black is written without a colour, and takes that of the whole file.
     return dark.replace("<svg ", f'<svg fill="{ROLES["ink"][1]}" ', 1)
@@ -121,7 +121,7 @@ class ShowFigures(SphinxTransform):
             if file.suffix != ".svg" or not file.name.startswith("sphx_glr_"):
                 continue
             dark = file.with_stem(f"{file.stem}_dark")
-            dark.write_text(darken(file.read_text("utf-8"), (file, 1)), "utf-8")
+            dark.write_text(darken(file.read_text("utf-8")), "utf-8")
             image["width"], image["height"] = map(str, get_image_size(file) or ())
             image["alt"] = image["alt"] or "The first figure of the page."  # on a card
             twin = image.deepcopy()
@@ -132,6 +132,6 @@ class ShowFigures(SphinxTransform):
             image.parent.insert(image.parent.index(image) + 1, twin)
             loading = "lazy"
         for block in self.document.findall(nodes.literal_block):
-            code = COMMENTS.sub("", f"{block.astext()}\n").removesuffix("\n")
+            code = COMMENTS.sub("", block.astext())
             if code != block.astext():
                 block.rawsource, block[:] = code, [nodes.Text(code)]

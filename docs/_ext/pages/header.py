@@ -1,4 +1,4 @@
-"""Where a reader is, and what a page is about: its header, its foot, its description.
+"""Where a reader is, and with what a page ran: its header and its foot.
 
 The stages say nothing of this themselves: it follows from their names and their texts.
 """
@@ -6,15 +6,12 @@ The stages say nothing of this themselves: it follows from their names and their
 import html
 import math
 import platform
-import textwrap
 from importlib.metadata import version
 from typing import Any
 
 import torch
 from docutils import nodes
 from programs.inline import NO_SEARCH, OUTPUT, PAGE, STAGE, TIME, WHOLE_PROGRAM, WHY
-from sphinx.application import Sphinx
-from sphinx.errors import ExtensionError
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.osutil import relative_uri
 
@@ -41,13 +38,11 @@ class AddHeaderAndFoot(SphinxPostTransform):
         text = f'<p class="stage-line">{line}</p>\n{steps}'
         header = nodes.raw("", text, format="html", classes=[NO_SEARCH])
         title = next(iter(self.document.findall(nodes.title)))
-        article = title.parent
-        article.insert(article.index(title) + 1, header)
-        for paragraph in list(self.document.findall(nodes.paragraph)):
+        title.parent.insert(title.parent.index(title) + 1, header)
+        for paragraph in self.document.findall(nodes.paragraph):
             if TIME in paragraph["classes"]:  # a time, which never repeats
-                paragraph.parent.remove(paragraph)
-                classes = ["ran-with", NO_SEARCH]
-                article += nodes.paragraph("", ran_with(), classes=classes)
+                paragraph[:] = [nodes.Text(ran_with())]
+                paragraph["classes"] = ["ran-with", NO_SEARCH]
 
     def steps(self, stages: list[str]) -> str:
         """Return the list of the stages, with the present one marked."""
@@ -89,34 +84,3 @@ def ran_with() -> str:
     packages = [f"{name} {version(name)}" for name in ("torch", "numpy", "matplotlib")]
     listed = ", ".join([f"Python {platform.python_version()}", *packages])
     return f"Built on a {device}: {listed}."
-
-
-def describe(
-    app: Sphinx,
-    page: str,
-    _template: str,
-    context: dict[str, Any],
-    document: nodes.document | None,
-) -> None:
-    """Give a page its description, for search engines and for previews of links."""
-    given, words = [], []
-    if document:
-        given = [meta["content"] for meta in document.findall(nodes.meta)]
-        paragraphs = document.findall(nodes.paragraph)
-        words = [p.astext() for p in paragraphs if isinstance(p.parent, nodes.section)]
-    other = f"{app.config.project}: {page}"
-    text = textwrap.shorten([*given, *words, other][0], 160, placeholder="…")
-    if not given:
-        tag = f'\n<meta name="description" content="{html.escape(text)}">'
-        context["metatags"] = context.get("metatags", "") + tag
-    context["mend"] = mend
-    context["meta"] = {**(context.get("meta") or {}), "og:description": text}
-
-
-def mend(page: str, replacements: list[tuple[str, str]]) -> str:
-    """Replace pieces of HTML; stop the build if a theme no longer writes one."""
-    for old, new in replacements:
-        if old not in page:
-            raise ExtensionError(f"docs/_templates/page.html: no page has {old!r}")
-        page = page.replace(old, new)
-    return page

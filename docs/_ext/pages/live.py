@@ -9,35 +9,17 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from docutils import nodes
 from matplotlib.figure import Figure
-from programs.inline import Refused, origin
-from sphinx.application import Sphinx
-from sphinx_gallery.py_source_parser import INFILE_CONFIG_PATTERN
 from torch.utils.data import DataLoader
 
 from linreg.plotting import POINT_STYLES
 
 KINDS = ("by-hand", "tangent", "surface", "path")
-SCRIPTS = ("explorer/algorithm", "explorer/drawing", "explorer/handles", "live/live")
 RAW = "\n.. raw:: html\n\n   "
 START = '<div class="live live-{}"><div class="live-picture">'
 END = '</div><script type="application/json">{}</script></div>'
 # Asked for as picture.svg#ground, an SVG leaves out what the script draws anew.
 GROUND = '#ground:target ~ g [id^="moves"] {display: none}'
-
-
-def kind_of(block: tuple[str, str, int], program: Path, docs: Path) -> str:
-    """Return what a cell asks for, or nothing; refuse what the script does not know."""
-    _, code, first = block
-    asked = [c for c in INFILE_CONFIG_PATTERN.finditer(code) if c[1] == "live"]
-    known = [f'"{kind}"' for kind in KINDS]
-    for comment in asked:
-        if comment[3] not in known:
-            line = first + code[: comment.start()].count("\n")
-            fault = f"no live figure {comment[3]}: write one of {', '.join(known)}"
-            raise Refused(*origin(program, line, docs), fault)
-    return asked[0][3].strip('"') if asked else ""
 
 
 def name_parts(figure: Figure) -> None:
@@ -77,14 +59,3 @@ def training(loader: DataLoader[Any], optimizer: Any, history: Any) -> dict[str,
     again = DataLoader(numbers, loader.batch_size, shuffle=True, generator=shuffles)
     taken = [torch.cat([*again]).tolist() for _ in history.epoch_loss]
     return {"lr": optimizer.defaults["lr"], "batch": loader.batch_size, "orders": taken}
-
-
-def load(app: Sphinx, *context: Any) -> None:
-    """Load sheets and scripts on the pages that have live figures."""
-    document: nodes.document | None = context[-1]
-    raws = document.findall(nodes.raw) if document else []
-    if any(raw.astext().startswith(START[:17]) for raw in raws):
-        for sheet in ("explorer/views", "live/live"):
-            app.add_css_file(f"{sheet}.css")
-        for script in SCRIPTS:
-            app.add_js_file(f"{script}.js", loading_method="defer")

@@ -1,8 +1,8 @@
-"""Complete sphinx-gallery's notebooks, programs and archives.
+"""Write the downloads: programs, notebooks with the outputs of their pages, archives.
 
-A notebook gets the outputs of its page, so that nothing must run to be seen, and clean
-Markdown. A program loses what the page does not show. An archive gets a fixed time, so
-that two builds are the same to the byte.
+A program loses what its page does not show. Its notebook is made of it and has the
+outputs, so that nothing must run to be seen. An archive gets a fixed time, so that two
+builds are the same to the byte.
 """
 
 import base64
@@ -16,49 +16,30 @@ from urllib.parse import urljoin
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
+from sphinx_gallery.notebook import jupyter_notebook
 from sphinx_gallery.py_source_parser import (
     remove_config_comments,
     remove_ignore_blocks,
+    split_code_and_text_blocks,
 )
 
 from programs.inline import FOLDED, OUTPUT, PAGE, PYTHON
 
 
-def clean(markdown: str, page_url: str) -> str:
-    """Mend what sphinx-gallery leaves: ``code`` and the second _ behind a link.
+def with_addresses(program: str, page_url: str) -> str:
+    """Give the links in a program, which is read elsewhere, their whole address.
 
-    Links within the site need its address. If it has none, they name the file instead.
+    If the site has none, a link becomes words that name the page.
     """
 
     def link(match: re.Match[str]) -> str:
-        words, target = match.groups()
-        if page_url or ":" in target:
-            return f"[{words}]({urljoin(page_url, target)})"
-        return f"{words} ({file_of(target, '.ipynb')})"
-
-    markdown = re.sub(r"(?<!`)``([^`]+)``(?!`)", r"`\1`", markdown)
-    return re.sub(r"\[([^\]]*)\]\(([^)]*)\)_?", link, markdown)
-
-
-def name_pages(program: str, page_url: str) -> str:
-    """Do the same with the links in the comments of a program."""
-
-    def link(match: re.Match[str]) -> str:
         words, gap, target = match.groups()
-        if page_url or ":" in target:
-            return f"`{words}{gap}<{urljoin(page_url, target)}>`__"
-        return f"{words}{gap}({file_of(target, '.py')})"
+        address = urljoin(page_url, target)
+        if ":" not in address:
+            return f"{words}{gap}({address.partition('#')[0]} of the site)"
+        return f"`{words}{gap}<{address}>`_"  # one _: a second would stay in a notebook
 
-    return re.sub(r"`([^`<]+?)( |\n# )<([^`>]+)>`__", link, program)
-
-
-def file_of(target: str, suffix: str) -> str:
-    """Say in words which file a link leads to: the archives hold the tutorial's."""
-    path = target.replace("../", "")
-    if "plot_" not in path:
-        return f"{path} of the site"
-    archive = "notebooks" if suffix == ".ipynb" else "programs"
-    return f"{path.partition('.')[0]}{suffix}, in the archive of all {archive}"
+    return re.sub(r"`([^`<]+?)( |\n(?:# )?)<([^`>]+)>`__", link, program)
 
 
 def outputs_of(page: nodes.document, images: Path) -> list[list[dict[str, Any]]]:
@@ -82,22 +63,21 @@ def outputs_of(page: nodes.document, images: Path) -> list[list[dict[str, Any]]]
     return blocks
 
 
-def complete(file: Path, page: nodes.document, page_url: str) -> None:
-    """Complete the notebook of a page."""
-    notebook = json.loads(file.read_text(encoding="utf-8"))
-    code = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
+def write_notebook(file: Path, page: nodes.document, conf: dict[str, Any]) -> None:
+    """Write the notebook of the program beside it, with the outputs of its page."""
+    _, blocks = split_code_and_text_blocks(file.with_suffix(".py"))
+    notebook = jupyter_notebook(blocks, conf, file.parent)
     for cell in notebook["cells"]:
-        cell["source"] = "".join(cell["source"])
-        if cell not in code:
-            cell["source"] = clean(cell["source"], page_url)
-    blocks = outputs_of(page, file.parent / "images")
-    for count, (cell, outputs) in enumerate(zip(code, blocks, strict=True), start=1):
+        (cell["source"],) = cell["source"]
+        if cell["cell_type"] == "markdown":  # in which code has one accent, not two
+            cell["source"] = re.sub("(?<!`)``(?!`)", "`", cell["source"])
+    code = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    found = outputs_of(page, file.parent / "images")
+    for count, (cell, outputs) in enumerate(zip(code, found, strict=True), start=1):
         hidden = {"jupyter": {"source_hidden": True}}
         cell["metadata"] = hidden if cell["source"].startswith(FOLDED) else {}
         cell |= {"execution_count": count, "outputs": outputs}
-    part = file.with_suffix(".part")  # a build that is killed leaves no half notebook
-    part.write_text(json.dumps(notebook, indent=1) + "\n", encoding="utf-8")
-    part.replace(file)
+    file.write_text(json.dumps(notebook, indent=1) + "\n", encoding="utf-8")
 
 
 def pack(archive: Path, files: list[Path]) -> None:
@@ -110,17 +90,16 @@ def pack(archive: Path, files: list[Path]) -> None:
 
 
 def write_downloads(app: Sphinx, env: BuildEnvironment) -> None:
-    """Write the notebooks and the archives, when all pages are read."""
+    """Write the downloads when all pages are read."""
     gallery = Path(app.srcdir, "tutorial")
     for page in sorted(page for page in env.found_docs if PAGE in page):
         program, notebook = (Path(app.srcdir, page + end) for end in (".py", ".ipynb"))
         # The checks of the prose would stop a reader who tries an exercise.
         shown = remove_ignore_blocks(program.read_text(encoding="utf-8"))
         shown = remove_config_comments(shown)
-        site = app.config.html_baseurl
-        page_url = site and f"{site}{page}.html"
-        program.write_text(name_pages(shown, page_url), encoding="utf-8")
-        complete(notebook, env.get_doctree(page), page_url)
+        page_url = f"{app.config.html_baseurl}{page}.html"
+        program.write_text(with_addresses(shown, page_url), encoding="utf-8")
+        write_notebook(notebook, env.get_doctree(page), app.config.sphinx_gallery_conf)
         pack(program.with_suffix(".zip"), [notebook, program])
         copy = Path(app.outdir, "notebooks", notebook.relative_to(gallery))
         copy.parent.mkdir(parents=True, exist_ok=True)
