@@ -41,8 +41,8 @@ def scraper(
         raise Refused(*place, f"{fault}: {write}")
     kind = extract_file_config(code).get("live")
     if "sphinx_gallery_live" in code and kind not in live.KINDS:
-        fault = f'no live figure {kind}: write one of "{'", "'.join(live.KINDS)}"'
-        raise Refused(*place, fault)
+        known = ", ".join(f'"{kind}"' for kind in live.KINDS)
+        raise Refused(*place, f"no live figure {kind}: write one of {known}")
     shown = ""
     for figure, text in zip(figures, texts, strict=True):
         file = Path(next(variables["image_path_iterator"])).with_suffix(".svg")
