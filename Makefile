@@ -10,15 +10,14 @@ override VENV := $(value VENV)
 override PORT := $(value PORT)
 override JOBS := $(value JOBS)
 override ONLY := $(value ONLY)
-override STAGE := $(value STAGE)
-export PYTHON VENV PORT JOBS ONLY STAGE
+export PYTHON VENV PORT JOBS ONLY
 
 # The Python of the environment, which is made first: with what builds the site, and
 # with what tests it.
 SITE := @sh requirements/python site
 DEV := @sh requirements/python dev
 TEST := $(DEV) -m pytest -n "$$JOBS" --dist worksteal --cov
-.PHONY: help html draft test test-all lint bench mutants serve clean lock
+.PHONY: help html test test-all lint bench mutants serve clean lock
 .DELETE_ON_ERROR:
 # One installs what another uses: `make -j html test` takes them in turn.
 .NOTPARALLEL:
@@ -39,9 +38,6 @@ help:  ## list the targets
 
 html:  ## build the site into docs/_build/html
 	$(SITE) docs/build.py
-
-draft:  ## build one page apart: make draft STAGE=examples/plot_03_training.py
-	$(SITE) docs/build.py --draft "$$STAGE"
 
 test:  ## run the tests that CI runs
 	$(DEV) tests/browser.py
@@ -67,7 +63,7 @@ serve: html  ## build the site and serve it on this machine only
 	$(SITE) -m http.server --bind 127.0.0.1 --directory docs/_build/html "$$PORT"
 
 clean:  ## remove what was built (the environment stays)
-	rm -rf docs/_build/work docs/_build/draft
+	rm -rf docs/_build/work
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
 	@for made in docs/_build/html mutants; do \
 	    if [ -f $$made/.checksum ] && [ ! -L $$made ]; then \

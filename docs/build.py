@@ -2,13 +2,11 @@
 
 All is made in docs/_build, from links to the sources. A site is built beside the last
 one and takes its place at the end. The gallery is kept, unless a pin, a setting, the
-device, the machinery or the list of stages changed. `make draft` builds one page apart,
-so that the gallery knows nothing of it.
+device, the machinery or the list of stages changed.
 """
 
 import hashlib
 import os
-import re
 import shutil
 import sys
 from pathlib import Path
@@ -17,8 +15,8 @@ from filelock import FileLock
 
 DOCS = Path(__file__).resolve().parent
 ROOT, BUILD = DOCS.parent, DOCS / "_build"
-SITE, WORK, DRAFT = BUILD / "html", BUILD / "work", BUILD / "draft"
-NEXT, OLD, TREES = WORK / "html", WORK / "old", WORK / "trees"
+SITE, WORK = BUILD / "html", BUILD / "work"
+LINKS, NEXT, OLD, TREES = (WORK / part for part in ("docs", "next", "old", "trees"))
 MARK = ".checksum"  # in SITE and in WORK: of what they were made
 SOURCES = ("examples", "linreg", "CHANGELOG.md", "CITATION.cff")  # beside DOCS
 # Version 1.1.0 made the last two beside the sources.
@@ -37,27 +35,25 @@ def checksum(words: list[str], *sources: Path) -> str:
     return digest.hexdigest()
 
 
-def lay_out(folder: Path) -> Path:
-    """Link the sources into a folder where Sphinx may write; return its docs."""
-    docs = folder / "docs"
-    docs.mkdir(parents=True, exist_ok=True)
-    for link in filter(Path.is_symlink, [*folder.iterdir(), *docs.iterdir()]):
+def link_sources() -> None:
+    """Link the sources into WORK, where Sphinx may write beside them."""
+    LINKS.mkdir(parents=True, exist_ok=True)
+    for link in filter(Path.is_symlink, [*WORK.iterdir(), *LINKS.iterdir()]):
         link.unlink()
     for name in SOURCES:
-        (folder / name).symlink_to(ROOT / name)
+        (WORK / name).symlink_to(ROOT / name)
     for source in DOCS.iterdir():
         if source.name not in NO_SOURCES:
-            (docs / source.name).symlink_to(source)
-    return docs
+            (LINKS / source.name).symlink_to(source)
 
 
-def run_sphinx(*arguments: str | Path) -> int:
+def run_sphinx() -> int:
     """Run Sphinx, for which warnings are errors, and return its exit status."""
     # Slow to import, and seldom needed. Its `main` needs a locale that is installed.
     from sphinx.cmd.build import build_main
 
     try:
-        return build_main(["-W", "-qj", "auto", *map(str, arguments)])
+        return build_main(["-W", "-qj", "auto", "-d", *map(str, (TREES, LINKS, NEXT))])
     except SystemExit as refused:  # a mistake in a stage, with its file and line
         print(refused, file=sys.stderr)
         return 1
@@ -84,9 +80,9 @@ def build() -> int:
         shutil.rmtree(WORK, ignore_errors=True)
     for folder in (NEXT, OLD, TREES):
         shutil.rmtree(folder, ignore_errors=True)
-    docs = lay_out(WORK)
+    link_sources()
     (WORK / MARK).write_text(gallery)
-    if status := run_sphinx("-d", TREES, docs, NEXT):
+    if status := run_sphinx():
         return status
     (NEXT / MARK).write_text(site)
     if SITE.is_dir():
@@ -96,35 +92,12 @@ def build() -> int:
     return 0
 
 
-def draft(name: str) -> int:
-    """Build the page of one stage; the others are written, and do not run."""
-    stage = Path(name).resolve()
-    if stage not in (ROOT / "examples").rglob("plot_*.py"):
-        sys.exit(f"'{name}' is no stage: make draft STAGE=examples/plot_03_training.py")
-    shutil.rmtree(DRAFT, ignore_errors=True)
-    docs = lay_out(DRAFT)
-    # The landing page wants a figure of another stage.
-    index = docs / "index.rst"
-    index.unlink()  # the link, not what it leads to
-    toctree = ".. toctree::\n   :caption: Pages\n   :glob:\n\n   *\n   tutorial/index\n"
-    index.write_text(f"Draft\n=====\n\n{toctree}")
-    page = stage.relative_to(ROOT / "examples")
-    runs = f"sphinx_gallery_conf.filename_pattern={re.escape(f'/_programs/{page}')}$"
-    html = DRAFT / "html"
-    status = run_sphinx("-D", runs, "-d", DRAFT / "trees", docs, html)
-    if status == 0:
-        shown = html / "tutorial" / page.with_suffix(".html")
-        print(f"The draft is ready: open {shown}")
-    return status
-
-
 if __name__ == "__main__":
     BUILD.mkdir(exist_ok=True)
-    drafted = sys.argv[1:2] == ["--draft"]
     with FileLock(BUILD / "lock"):
-        status = draft(sys.argv[2]) if drafted else build()
-    if status == 0 and not drafted:
+        status = build()
+    if status == 0:
         print(f"The site is ready: open {SITE / 'index.html'}")
-    elif status and SITE.is_dir():
+    elif SITE.is_dir():
         print(f"The build failed. {SITE} is still the last good site.", file=sys.stderr)
     sys.exit(status)

@@ -321,44 +321,6 @@ def test_a_stage_that_was_interrupted_is_made_anew(site):
     assert differences(site.build(), before) == []
 
 
-def kept(site: Site) -> dict[Path, tuple[int, bytes]]:
-    """Return what a draft shall not alter: when each file was written, and its text."""
-    built = site.folder / "docs" / "_build"
-    made = [file for name in ("html", "work") for file in (built / name).rglob("*.*")]
-    return {
-        file: (file.stat().st_mtime_ns, file.read_bytes())
-        for file in made
-        if file.is_file()
-    }
-
-
-@pytest.mark.parametrize("fresh", [True, False])
-def test_a_draft_shows_its_page_and_leaves_the_gallery_alone(site, tmp_path, fresh):
-    if fresh:  # the landing page of the site shows a figure of another stage
-        site = site.copy(tmp_path / "clone with blanks", with_build=False)
-        figure = "\n.. image:: tutorial/images/sphx_glr_plot_02_two_001.svg\n"
-        site.edit("docs/index.rst", "\n.. toctree", figure + "\n.. toctree")
-    before = kept(site)
-    stage = site.folder / "examples" / "plot_01_one.py"
-    site.edit("examples/plot_01_one.py", "The loss", "The drafted loss")
-    site.build("--draft", stage)
-    page = Path(site.log().removeprefix("The draft is ready: open ").rstrip())
-    html = page.read_text("utf-8")
-    assert "The drafted loss" in html
-    assert "sphx-glr-script-out" in html  # it ran
-    other = page.with_name("plot_02_two.html").read_text("utf-8")
-    assert "sphx-glr-script-out" not in other
-    assert kept(site) == before
-
-
-def test_a_draft_of_no_stage_says_what_to_type(site):
-    build = [sys.executable, site.folder / BUILD, "--draft"]
-    for name in ("", "docs/conf.py", "examples/plot_09_none.py"):
-        ran = subprocess.run([*build, name], capture_output=True, text=True)
-        assert ran.returncode != 0
-        assert "make draft STAGE=examples/plot_03_training.py" in ran.stderr
-
-
 def test_a_site_that_the_build_did_not_make_stays(site, tmp_path):
     """Perhaps it is a clone of gh-pages, or a link to one."""
     site.edit("docs/glossary.rst", "One.", "Two.")

@@ -286,11 +286,11 @@ def test_a_refusal_names_the_file_behind_a_link(programs, tmp_path):
     programs(plot_01_a=TEACHES)
     stage = tmp_path / "examples" / "plot_01_a.py"
     stage.write_text("print(1)\n")
-    (tmp_path / "draft").mkdir()
+    (tmp_path / "work").mkdir()
     for name in ("examples", "linreg"):
-        (tmp_path / "draft" / name).symlink_to(tmp_path / name)
+        (tmp_path / "work" / name).symlink_to(tmp_path / name)
     with pytest.raises(SystemExit, match=re.escape(f"{stage}:1: ")):
-        write_programs(tmp_path / "draft", tmp_path / "programs")
+        write_programs(tmp_path / "work", tmp_path / "programs")
 
 
 def test_a_cell_may_begin_as_sphinx_gallery_allows(programs, tmp_path):
