@@ -52,7 +52,7 @@ class Refused(SystemExit):
     """A mistake in a stage or in linreg: where it is and what to do, no traceback."""
 
     def __init__(self, file: Path, line: int | None, reason: str) -> None:
-        super().__init__(f"{file.resolve()}:{line}: {reason}")  # a draft has links
+        super().__init__(f"{file.resolve()}:{line}: {reason}")  # not a link in work/
 
 
 def parse(file: Path) -> ast.Module:
