@@ -68,7 +68,7 @@ def write_notebook(file: Path, page: nodes.document, conf: dict[str, Any]) -> No
     _, blocks = split_code_and_text_blocks(file.with_suffix(".py"))
     notebook = jupyter_notebook(blocks, conf, file.parent)
     for cell in notebook["cells"]:
-        (cell["source"],) = cell["source"]
+        cell["source"] = "".join(cell["source"])
         if cell["cell_type"] == "markdown":  # in which code has one accent, not two
             cell["source"] = re.sub("(?<!`)``(?!`)", "`", cell["source"])
     code = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
