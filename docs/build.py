@@ -65,7 +65,9 @@ def build() -> int:
         OLD.rename(SITE)
     settings = [f"{k}={v}" for k, v in os.environ.items() if k.startswith(SETTINGS)]
     devices = [str(device) for device in Path("/dev").glob("nvidia[0-9]*")]
-    stages = [str(file.relative_to(ROOT)) for file in ROOT.glob("examples/**/*.py")]
+    stages = [
+        str(file.relative_to(ROOT)) for file in ROOT.glob("examples/**/plot_*.py")
+    ]
     words = sorted([sys.version, *settings, *devices, *stages])
     gallery = checksum(words, ROOT / "constraints.txt", DOCS / "conf.py", DOCS / "_ext")
     site = checksum([gallery], DOCS, *(ROOT / name for name in SOURCES))
@@ -75,7 +77,8 @@ def build() -> int:
     theirs = SITE.is_symlink() or not (SITE / MARK).is_file()
     if theirs and SITE.is_dir() and any(SITE.iterdir()):  # a clone of gh-pages?
         sys.exit(f"{SITE} was not made here, so it stays as it is: move it away.")
-    if gallery not in last:
+    followed = (WORK / "linreg").is_dir() and not (WORK / "linreg").is_symlink()
+    if gallery not in last or followed:  # a tool that copies follows links
         (WORK / MARK).unlink(missing_ok=True)  # first: this may be interrupted
         shutil.rmtree(WORK, ignore_errors=True)
     for folder in (NEXT, OLD, TREES):

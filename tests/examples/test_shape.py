@@ -33,7 +33,7 @@ def name_of(page):
 
 def parts_of(page):
     """Return the text of a page, and the code of its cells."""
-    match = re.fullmatch(r'(?s)r"""(.*?)"""\n(.*)', page.read_text("utf-8"))
+    match = re.fullmatch(r'(?s)r?"""(.*?)"""\n(.*)', page.read_text("utf-8"))
     title, body = match.groups()
     cells = re.split(r"(?m)^# %%.*\n", body)[1:]
     texts = [re.match(r"(?:#.*\n)*", cell)[0] for cell in cells]

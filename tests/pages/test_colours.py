@@ -11,6 +11,8 @@ from pages import colours
 
 from linreg import plotting
 
+MARKS = ("ink", "data", "model", "exact", "batch")
+
 
 def luminance(colour):
     """The relative luminance of WCAG 2."""
@@ -36,6 +38,13 @@ def test_marks_stand_out_from_the_page_and_from_the_lowest_loss(ground):
         for theme in (0, 1):
             ratio = contrast(colours.ROLES[role][theme], colours.ROLES[ground][theme])
             assert ratio >= 4.5, role
+
+
+def test_marks_differ_from_one_another_in_both_themes():
+    """Of one light colour they would share the dark twin, too."""
+    for theme in (0, 1):
+        marks = [colours.ROLES[role][theme] for role in MARKS]
+        assert len(set(marks)) == len(MARKS)
 
 
 def test_a_surface_goes_steadily_away_from_the_ground_as_the_loss_grows():
@@ -74,7 +83,8 @@ def test_a_colour_that_the_text_names_is_that_of_its_role(root):
         text = file.read_text("utf-8")
         assert not re.findall(rf"(?i)\b(?:{others})\b", text), f"name the role: {file}"
     for word, (low, high) in hues.items():
-        assert low < rgb_to_hsv(to_rgb(named[word]))[0] < high, f"none is {word} now"
+        places = [str(file) for file in files if word in file.read_text("utf-8")]
+        assert low < rgb_to_hsv(to_rgb(named[word]))[0] < high, (word, places)
 
 
 def test_what_is_coloured_by_hand_has_the_colours_of_the_table(root):

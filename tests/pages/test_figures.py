@@ -80,7 +80,7 @@ def test_a_live_figure_of_no_kind_or_without_its_data_is_refused_at_its_place(tm
     with pytest.raises(SystemExit, match=words):
         scrape(tmp_path, code)
     for wrong in ("", '"by-hnad"', "open('x')"):
-        words = r'examples/stage\.py:5: no live figure .*: write one of "by-hand", '
+        words = r'examples/stage\.py:5: there is no such live figure: write one of "by-'
         with pytest.raises(SystemExit, match=words):
             scrape(tmp_path, code.replace('"by-hand"', wrong))
 

@@ -270,6 +270,11 @@ FAULTS = [
     ("print(second()", ":20: '(' was never closed", ""),
     ("print(second())\n\n# %%\n# A heading\n# -----\n", ":24", "underline too short"),
 ]
+ELSEWHERE = [
+    ("examples/beyond/GALLERY_HEADER.rst", "======", "=====", ":2"),
+    ("linreg/small.py", "return 2", "return 2 / 0", '", line 11'),
+    ("docs/glossary.rst", "   loss\n", "   :ref:`nowhere`\n", ":8"),
+]
 
 
 def test_a_failed_build_names_the_stage_and_leaves_the_last_site(site):
@@ -284,6 +289,11 @@ def test_a_failed_build_names_the_stage_and_leaves_the_last_site(site):
             assert "report" not in log, fault
         assert site.files() == before, fault
         site.edit("examples/plot_02_two.py", fault, "print(second())")
+    for name, good, fault, place in ELSEWHERE:
+        site.edit(name, good, fault)
+        log = site.refused()
+        assert f"{site.folder / name}{place}" in log
+        site.edit(name, fault, good)
     site.edit("docs/glossary.rst", "One.", "Two.")
     changed = differences(site.build(), before)
     assert "glossary.html" in changed
@@ -343,6 +353,17 @@ def test_what_an_earlier_version_made_beside_the_sources_is_no_source(site):
         shutil.copytree(site.folder / GALLERY, site.folder / "docs" / name)
     (site.folder / "docs" / "_build" / "html" / ".checksum").write_text("")
     assert differences(site.build(), before) == []
+
+
+def test_links_that_were_followed_by_a_copy_and_an_editors_lock_do_no_harm(
+    site, tmp_path
+):
+    shutil.copytree(site.folder, tmp_path / "copy")  # as `cp -rL` and `zip -r` do
+    copy = Site(tmp_path / "copy")
+    lock = copy.folder / "examples" / ".#plot_02_two.py"
+    lock.symlink_to("somebody@somewhere.123")
+    copy.edit("docs/glossary.rst", "One.", "Two.")
+    assert b"Two." in copy.build()["glossary.html"]
 
 
 def test_two_builds_at_once_wait_for_each_other(built, tmp_path):

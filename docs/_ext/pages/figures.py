@@ -42,7 +42,7 @@ def scraper(
     kind = extract_file_config(code).get("live")
     if "sphinx_gallery_live" in code and kind not in live.KINDS:
         known = ", ".join(f'"{kind}"' for kind in live.KINDS)
-        raise Refused(*place, f"no live figure {kind}: write one of {known}")
+        raise Refused(*place, f"there is no such live figure: write one of {known}")
     shown = ""
     for figure, text in zip(figures, texts, strict=True):
         file = Path(next(variables["image_path_iterator"])).with_suffix(".svg")

@@ -50,19 +50,21 @@ def prepare_programs(app: Sphinx) -> None:
 def name_sources(app: Sphinx) -> None:
     """Let messages name the sources, with their lines, and not what is made of them."""
     docs = Path(app.srcdir)
-    place = re.compile(re.escape(f"{docs}{os.sep}") + r'([^":]+)(:|", line )(\d+)')
+    work = docs.parent
+    named = re.compile(re.escape(f"{work}{os.sep}") + r'([\w./-]+)(:|", line |)(\d*)')
 
     def source_of(found: re.Match[str]) -> str:
-        file, line = docs / found[1], int(found[3])
-        if file.relative_to(docs).parts[0] in ("_programs", "tutorial"):
-            file, line = origin(file, line, docs)
+        file, line = work / found[1], found[3]
+        if line and found[1].startswith(("docs/_programs/", "docs/tutorial/")):
+            file, number = origin(file, int(line), docs)
+            line = str(number)
         return f"{file.resolve()}{found[2]}{line}"
 
     def rewrite(record: logging.LogRecord) -> bool:
         text = logging.LogRecord.getMessage(record)  # Sphinx's own adds the location
-        record.msg, record.args = place.sub(source_of, text), ()
+        record.msg, record.args = named.sub(source_of, text), ()
         if location := getattr(record, "location", None):
-            record.location = place.sub(source_of, location)
+            record.location = named.sub(source_of, location)
         return True
 
     for handler in logging.getLogger("sphinx").handlers:

@@ -196,7 +196,12 @@ class Stage:
             self.places[replace(module, text=text)] = number
             return
         taken = {statement: taken_by(statement, self.library) for statement in cell}
-        self.own += [statement for statement in cell if not taken[statement]]
+        own = [statement for statement in cell if not taken[statement]]
+        for statement in own if number == self.first else []:
+            if not self.library.keys().isdisjoint(statement.uses.values()):
+                fault = "write `# %%` above this: what it uses is folded behind it"
+                raise Refused(self.file, statement.node.lineno, fault)
+        self.own += own
         teaches = number > self.first and all(taken.values())
         for line in chain(*taken.values()):
             self.place(line, number, self.library[line].file if teaches else None)
@@ -252,16 +257,21 @@ class Stage:
 
 
 def origin(made: Path, line: int, docs: Path) -> tuple[Path, int]:
-    """Return the stage, and the line in it, that a line of its program or page is."""
-    name = Path(*made.relative_to(docs).parts[1:]).with_suffix(".py")
-    stage = (docs.parent / "examples" / name).resolve()
-    texts = [file.read_text(encoding="utf-8") for file in (made, stage)]
-    a, b = ([row.strip("# ") for row in text.splitlines()] for text in texts)
-    matches = SequenceMatcher(None, a, b, autojunk=False).get_matching_blocks()
-    for first, first_in_stage, size in matches:
-        if first < line <= first + size:
-            return stage, first_in_stage + line - first
-    return made, line
+    """Return the source, and the line in it, that a line of a program or page is."""
+    name = Path(*made.relative_to(docs).parts[1:])
+    written = "GALLERY_HEADER.rst" if name.stem == "index" else f"{name.stem}.py"
+    stage = docs.parent / "examples" / name.with_name(written)
+    found: list[tuple[int, Path, int]] = []
+    for source in [stage, *sorted(docs.parent.glob("linreg/*.py"))]:
+        texts = [file.read_text(encoding="utf-8") for file in (made, source)]
+        a, b = ([row.strip("# ") for row in text.splitlines()] for text in texts)
+        for block in SequenceMatcher(None, a, b, autojunk=False).get_matching_blocks():
+            if block.a < line <= block.a + block.size:
+                place = source.resolve(), block.b + line - block.a
+                found.append((block.size, *place))
+        if found and source == stage:
+            break
+    return max(found)[1:] if found else (made, line)
 
 
 def title_of(
@@ -305,7 +315,8 @@ def write_programs(root: Path, folder: Path) -> None:
             if place != FOLD:
                 taught_in.setdefault(statement, page)
     shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(examples, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    ignore = shutil.ignore_patterns("__pycache__", ".*")  # an editor's locks
+    shutil.copytree(examples, folder, ignore=ignore)
     for page, stage in pages.items():
         program = stage.program(title_of(stage, taught_in, stages))
         (folder / page).write_text(program, encoding="utf-8")
