@@ -15,15 +15,15 @@ import os
 import random
 import sys
 import threading
-import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout, suppress
 from functools import cache, partial
 from io import StringIO
-from itertools import combinations, pairwise, product
+from itertools import combinations, pairwise
 from pathlib import Path
 from textwrap import fill
+from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -35,13 +35,16 @@ from torch.utils.data import DataLoader, TensorDataset, default_collate
 
 Program = Callable[..., Any]
 Record = dict[str, Any]  # what was seen, by what it is
-Watch = Callable[[Program, Record], None]
-Known = Iterator[tuple[str, Record]]  # what to say of a record; that of the right first
+Watch = Callable[[Program], Record]
+Known = dict[str, Callable[[], Record]]  # how to get a record, by what to say of it
 RIGHT = "Right."
 
 
 class Verdict(BaseException):
     """What to say of a program that ends here: no `except Exception` holds it up."""
+
+    def __init__(self, words: str = "It takes too long: it was stopped.") -> None:
+        super().__init__(words)
 
 
 def written(value: Any) -> Any:
@@ -59,23 +62,16 @@ def as_numbers(value: Any) -> Tensor:
     return copy.reshape(()) if copy.numel() == 1 else copy
 
 
-def records(watch: Watch, programs: dict[str, Program]) -> Known:
-    """Yield what is seen of known programs, given by what to say of them."""
-    for words, program in programs.items():
-        record = Record()
-        watch(program, record)
-        yield words, record
-
-
-def watch_loss(program: Program, record: Record) -> None:
+def watch_loss(program: Program) -> Record:
     """Record the loss of three predictions, and its gradient along them."""
     leaf = torch.tensor([1.0, 2.0, 4.0], requires_grad=True)
     loss = written(program(leaf * 1, torch.tensor([3.0, 1.0, 1.0])))
-    record["the loss of predictions 1, 2, 4 where y = 3, 1, 1"] = as_numbers(loss)
-    back = getattr(loss, "requires_grad", False)
-    back = back and torch.autograd.grad(loss.sum(), leaf, allow_unused=True)[0]
+    record = {"the loss of predictions 1, 2, 4 where y = 3, 1, 1": as_numbers(loss)}
+    back = None
+    if getattr(loss, "requires_grad", False):
+        (back,) = torch.autograd.grad(loss.sum(), leaf, allow_unused=True)
     name = "the gradient along the predictions (item, detach and NumPy end it)"
-    record[name] = as_numbers(back) if isinstance(back, Tensor) else "none"
+    return record | {name: "none" if back is None else as_numbers(back)}
 
 
 LOSSES: dict[str, Program] = {  # of the predictions p
@@ -91,8 +87,9 @@ LOSSES: dict[str, Program] = {  # of the predictions p
 }
 
 
-def watch_scale(program: Program, record: Record) -> None:
+def watch_scale(program: Program) -> Record:
     """Record what becomes of four values, and of four times in seconds."""
+    record = Record()
     for name, first in [("1, 2, 6, 7", 0), ("four times in seconds since 1970", 1.7e9)]:
         values = first + torch.tensor([1, 2, 6, 7], dtype=torch.float64)
         given = values.clone()
@@ -101,6 +98,7 @@ def watch_scale(program: Program, record: Record) -> None:
         record[f"the mean of {name}"] = as_numbers(mean)
         record[f"the standard deviation of {name}"] = as_numbers(std)
         record["the change that it makes to what it gets"] = as_numbers(given - values)
+    return record
 
 
 SCALES: dict[str, Program] = {  # of the values v
@@ -111,10 +109,10 @@ SCALES: dict[str, Program] = {  # of the values v
 }
 
 
-def watch_dataset(program: Program, record: Record) -> None:
+def watch_dataset(program: Program) -> Record:
     """Record the length, the items and a batch of a dataset of five cars."""
     dataset = program([4, 13, 7, 15, 9], [2, 26, 22, 54, 10])
-    record["len(dataset), for five cars,"] = len(dataset)
+    record: Record = {"len(dataset), for five cars,": len(dataset)}
     program([20, 24], [48, 92])  # two datasets share nothing
     record["len(dataset), after a second dataset is made,"] = len(dataset)
     items = [written(dataset[index]) for index in range(min(5, len(dataset)))]
@@ -124,6 +122,12 @@ def watch_dataset(program: Program, record: Record) -> None:
         record[f"{name} of five cars"] = as_numbers(column)
         record[f"the type of {name} in a batch (pitfall 10)"] = part.dtype
         record[f"the shape of {name} in a batch of 4"] = tuple(part.shape)
+    return record
+
+
+DATASETS: dict[str, Program] = {
+    RIGHT: lambda x, y: TensorDataset(*torch.tensor([x, y], dtype=torch.float32))
+}
 
 
 class KnownLine(nn.Module):
@@ -139,24 +143,25 @@ class KnownLine(nn.Module):
     def numbers(self) -> Tensor:
         return torch.stack([as_numbers(self.k), as_numbers(self.m)])
 
-    def see(self, event: str) -> None:
-        self.events.add(event)
+    def see(self, *events: str) -> None:
+        self.events.update(events)
         self.way.append(self.numbers())
         if len(self.way) > 1000:
             raise Verdict("It goes on and on, where 12 steps are due.")
 
     def forward(self, x: Tensor) -> Tensor:
-        self.see("model")
-        self.events.update(["training mode"] if self.training else [])
+        self.see("model", "training" if self.training else "eval")
         return self.k * x + self.m
 
 
-def watch_model(program: Program, record: Record) -> None:
+def watch_model(program: Program) -> Record:
     """Record the parameters of a model, and what it predicts with k = 2 and m = -1."""
     model = program()
     written(model.forward(torch.ones(3)))
     parameters = dict(sorted(model.named_parameters()))
-    record["the list of its parameters (nn.Parameter)"] = ", ".join(parameters)
+    record: Record = {
+        "the list of its parameters (nn.Parameter)": ", ".join(parameters)
+    }
     for value, (name, parameter) in zip((2, -1), parameters.items(), strict=False):
         record[f"{name} at the start"] = as_numbers(parameter)
         nn.init.constant_(parameter, value)
@@ -166,12 +171,12 @@ def watch_model(program: Program, record: Record) -> None:
     if y.requires_grad:
         y.sum().backward()
     reached = [name for name in parameters if parameters[name].grad is not None]
-    record["the list of what its gradient reaches"] = ", ".join(reached)
+    return record | {"the list of what its gradient reaches": ", ".join(reached)}
 
 
 KNOWN_RATE = 0.05
-# What can be wrong with a loop: which gradient a step follows, how long it is, which
-# steps are made. A rule makes step n = 0, 1, ... of the gradients g so far.
+# Three kinds of what can be wrong with a loop. Which gradient does step n = 0, 1, ...
+# follow, of the gradients g so far?
 GRADIENTS: dict[str, Program] = {
     "Each step follows the sum of all gradients so far: pitfall 2. "
     "What clears them?": lambda g, n: g.sum(0),
@@ -187,26 +192,21 @@ GRADIENTS: dict[str, Program] = {
     "What ends the inner loop?": lambda g, n: g[n] * (n % 3 == 0),
     "No step for the last batch of an epoch.": lambda g, n: g[n] * (n % 3 < 2),
 }
-LENGTHS: dict[str, Program] = {
-    "Each step climbs: along the gradient, not against it.": lambda g, n: -g[n],
-    "Each step is the whole gradient. Where is the rate?": lambda g, n: (
-        g[n] / KNOWN_RATE
-    ),
-    "Each batch moves k and m twice as far as it should.": lambda g, n: 2 * g[n],
-    "Each step has the rate 0.01, whatever it gets.": lambda g, n: 0.2 * g[n],
-    "Only k moves.": lambda g, n: g[n] * torch.tensor([1, 0]),
-    "Only m moves.": lambda g, n: g[n] * torch.tensor([0, 1]),
+LENGTHS = {  # how many times as long as the right one is each step?
+    "Each step climbs: along the gradient, not against it.": -1,
+    "Each step is the whole gradient. Where is the rate?": 1 / KNOWN_RATE,
+    "Each batch moves k and m twice as far as it should.": 2,
+    "Each step has the rate 0.01, whatever it gets.": 0.01 / KNOWN_RATE,
+    "Only k moves.": torch.tensor([1, 0]),
+    "Only m moves.": torch.tensor([0, 1]),
 }
-ENDS: dict[str, Program] = {
-    "Only one step is made. Is there a return in a loop?": lambda g, n: g[n] * (n < 1),
-    "Only two steps are made. What ends the loops?": lambda g, n: g[n] * (n < 2),
-    "Only one epoch of steps is made. "
-    "Is the outer loop there, or a return in it?": lambda g, n: g[n] * (n < 3),
+ENDS = {  # how many steps, instead of 12?
+    "Only one step is made. Is there a return in a loop?": 1,
+    "Only two steps are made. What ends the loops?": 2,
+    "Only one epoch of steps is made. Is the outer loop there, or a return in it?": 3,
     "An epoch of steps is missing. "
-    "Is it range(1, ...), or is step ahead of backward?": lambda g, n: g[n] * (n < 9),
-    "The last step is missing. Is step ahead of the loss?": lambda g, n: (
-        g[n] * (n < 11)
-    ),
+    "Is it range(1, ...), or is step ahead of backward?": 9,
+    "The last step is missing. Is step ahead of the loss?": 11,
 }
 STILL = {  # why k and m never move: what has not happened, or only to another one
     "model": "the model that it gets is never called.",
@@ -236,42 +236,52 @@ def steps_of(way: list[Tensor]) -> Record:
 
 
 @cache
-def known_way(loss: Program, *rules: Program) -> Record:
-    """Return what is seen of 12 steps down a loss, if one rule after another holds."""
+def known_way(
+    loss: Program = LOSSES[RIGHT],
+    gradient: Program = lambda g, n: g[n],
+    length: Any = 1,
+    steps: int = 12,
+) -> Record:
+    """Return what is seen of a loop that is right, but for what is given."""
     x, y = known_points().tensors
-    way, before = [torch.zeros(2, dtype=torch.float64)], [list[Tensor]() for _ in rules]
-    for n in range(12):
-        part, line = slice(n % 3 * 8, n % 3 * 8 + 8), way[-1].requires_grad_()
-        found = loss(line[0] * x[part] + line[1], y[part])
-        (step,) = torch.autograd.grad(found, line)
-        for rule, steps in zip(rules, before, strict=True):
-            steps.append(step)
-            step = rule(torch.stack(steps), n)
-        way.append(line.detach() - KNOWN_RATE * step)
+    batches = [*zip(x.split(8), y.split(8), strict=True)] * 4
+    way, gradients = [torch.zeros(2, dtype=torch.float64)], list[Tensor]()
+    for n, (x, y) in enumerate(batches[:steps]):
+        line = way[-1].requires_grad_()
+        gradients += torch.autograd.grad(loss(line[0] * x + line[1], y), line)
+        step = KNOWN_RATE * length * gradient(torch.stack(gradients), n)
+        way.append(line.detach() - step)
     return steps_of(way)
 
 
 def known_steps() -> Known:
-    """Yield the right steps, with each mistake, and with two of different kinds."""
-    mean, tables = LOSSES[RIGHT], [GRADIENTS, LENGTHS, ENDS]
-    kinds = [[(words, mean, [rule]) for words, rule in t.items()] for t in tables]
-    losses = [*LOSSES.items()][1:]
-    kinds.append([(f"By its steps, t{words[1:]}", loss, []) for words, loss in losses])
-    yield RIGHT, known_way(mean)
-    for words, loss, rule in (mistake for kind in kinds for mistake in kind):
-        yield words, known_way(loss, *rule)
-    for kind, other in combinations(kinds, 2):
-        for (words, _, rule), (more, loss, second) in product(kind, other):
-            yield f"{words} {more}", known_way(loss, *rule, *second)
+    """Return the right steps, those with a mistake, and with two of different kinds."""
+    losses = {
+        f"By its steps, t{words[1:]}": loss
+        for words, loss in LOSSES.items()
+        if words != RIGHT
+    }
+    kinds = {"gradient": GRADIENTS, "length": LENGTHS, "steps": ENDS, "loss": losses}
+    mistakes = [
+        (words, {kind: table[words]})
+        for kind, table in kinds.items()
+        for words in table
+    ]
+    known: Known = {RIGHT: known_way}
+    known |= {words: partial(known_way, **mistake) for words, mistake in mistakes}
+    for (words, one), (more, other) in combinations(mistakes, 2):
+        if one.keys() != other.keys():
+            known[f"{words} {more}"] = partial(known_way, **one, **other)
+    return known
 
 
-def watch_loop(program: Program, record: Record) -> None:
+def watch_loop(program: Program) -> Record:
     """Record the steps of a loop over 4 epochs of 3 batches, or why there are none."""
     line = KnownLine(0.0)
     events = line.events
 
     def hand_out(samples: Any) -> Any:
-        line.see("batch")
+        line.see()
         return default_collate(samples)
 
     def before_call(module: nn.Module, _: Any) -> None:
@@ -279,35 +289,33 @@ def watch_loop(program: Program, record: Record) -> None:
             events.add("another model")
 
     def before_step(optimizer: torch.optim.Optimizer, *_: Any) -> None:
-        if "new" in events:  # a gradient: the step before is over
-            line.see("a gradient's step")
-            events.remove("new")
-        held = [p for group in optimizer.param_groups for p in group["params"]]
-        own = [p.grad for p in held if p is line.k or p is line.m]
+        held = {p for group in optimizer.param_groups for p in group["params"]}
+        own = held & {*line.parameters()}
         events.add("step" if own else "another step")
-        if any(gradient is not None and gradient.any() for gradient in own):
+        if any(p.grad is not None and p.grad.any() for p in own):
             events.add("gradient")
 
     for parameter in line.parameters():
-        parameter.register_hook(lambda _: events.update(["model", "backward", "new"]))
+        parameter.register_hook(lambda _: line.see("model", "backward"))
     optimizer = torch.optim.SGD(line.parameters(), lr=KNOWN_RATE)
     loader = DataLoader(known_points(), batch_size=8, collate_fn=hand_out)
-    line.see("start")
+    line.see()
     watch_calls = register_module_forward_pre_hook(before_call)
     with watch_calls, register_optimizer_step_pre_hook(before_step):
         program(line, loader, optimizer, 4)
-    line.see("end")
-    record |= steps_of(line.way)
-    if not record["the number of steps"]:
-        missing = next(e for e in STILL if e not in events and "another" not in e)
-        another = f"another {missing}"
-        why = f"k and m never move: {STILL[another if another in events else missing]}"
-        if events <= {"start", "batch", "end of a step", "end"}:
-            why = f"Not written yet, or nothing that can be seen: {why}"
-        raise Verdict(why)
+    line.see()
+    record = steps_of(line.way)
+    if record["the number of steps"]:
+        return record
+    missing = next(e for e in STILL if e not in events and "another" not in e)
+    another = f"another {missing}"
+    why = f"k and m never move: {STILL[another if another in events else missing]}"
+    raise Verdict(
+        why if events else f"Not written yet, or nothing that can be seen: {why}"
+    )
 
 
-def watch_step(program: Program, record: Record) -> None:
+def watch_step(program: Program) -> Record:
     """Record the steps of a function that makes one, on each batch of a loop."""
 
     def loop(line: KnownLine, loader: DataLoader, _: Any, num_epochs: int) -> None:
@@ -315,22 +323,24 @@ def watch_step(program: Program, record: Record) -> None:
             start = len(line.way)
             program(line, x, y, KNOWN_RATE)
             del line.way[start:]  # only what a whole call does counts
-            line.see("end of a step")
+            line.see()
 
-    watch_loop(loop, record)
+    return watch_loop(loop)
 
 
-def watch_measure(program: Program, record: Record) -> None:
+def watch_measure(program: Program) -> Record:
     """Record the losses of two lines, and what becomes of them."""
+    record = Record()
     for k in (2.0, 3.0):
         line = KnownLine(k)
         loss = written(program(line, DataLoader(known_points(), batch_size=8)))
         name = "the mode of the model that is measured (pitfall 9)"
-        record[name] = "training" if "training mode" in line.events else "eval"
+        record[name] = "training" if "training" in line.events else "eval"
         record[f"k, m, which were [{k:g}, 0] before,"] = line.numbers()
         record[f"the loss over all points, for y = {k:g} x,"] = as_numbers(loss)
         name = "requires_grad of the result (a number with memory: pitfall 7)"
         record[name] = getattr(loss, "requires_grad", False)
+    return record
 
 
 def measure_by(mean: Program, line: KnownLine, loader: Any) -> Any:
@@ -351,26 +361,27 @@ SPEED = torch.arange(4.0, 24.0, dtype=torch.float64).roll(7)  # not in order
 DISTANCE = 3 * SPEED - 6 + 2 * torch.sin(3 * SPEED)
 
 
-def watch_fit(program: Program, record: Record) -> None:
+def watch_fit(program: Program) -> Record:
     """Record what the line that a training ends at says of two speeds."""
+    records = []
     for epochs in (100, 1000):
-        result = written(program(SPEED + 0, DISTANCE + 0, epochs))
-        k, m = map(as_numbers, result)
+        k, m = map(as_numbers, written(program(SPEED + 0, DISTANCE + 0, epochs)))
         if not (k + m).isfinite().all():
             raise Verdict("k or m is not finite. Does it diverge? Pitfall 4.")
-        early = record.copy()
-        for mph in (10, 20):
-            record[f"the way from {mph} mph to a stop, in feet,"] = mph * k + m
-    if name := first_difference(early, record, 0.02):
-        _, right = next(records(watch_fit, TASKS["fit"][1]))
-        arrives = not first_difference(record, right, 0.02)
+        name = "the way from {} mph to a stop, in feet,"
+        records.append({name.format(mph): mph * k + m for mph in (10, 20)})
+    early, late = records
+    if name := first_difference(early, late, 0.02):
+        right = watch_fit(partial(fit_by, FITS[RIGHT]))
+        arrives = not first_difference(late, right, 0.02)
         start = "It is right after 1000 epochs, and has" if arrives else "It has"
-        at = f"{shown(early[name])}, and {shown(record[name])} after 1000"
+        at = f"{shown(early[name])}, and {shown(late[name])} after 1000"
         raise Verdict(
             f"{start} not come to rest after 100 epochs: {name} is then {at}. Are the "
             "speeds scaled? If it creeps, a larger rate, or smaller batches, go "
             "farther in an epoch. If it swings, what clears the gradient? Pitfall 2."
         )
+    return late
 
 
 FITS: dict[str, Program] = {  # of the k and m of scaled speeds
@@ -398,21 +409,25 @@ def fit_by(undo: Program, speed: Tensor, distance: Tensor, _: int) -> Any:
     return undo(x @ distance / (x @ x), distance.mean(), speed.mean(), speed.std())
 
 
-TASKS: dict[str, tuple[Watch, dict[str, Program]]] = {  # with what is known, if a table
-    "loss": (watch_loss, LOSSES),
-    "scale": (watch_scale, SCALES),
-    "dataset": (
-        watch_dataset,
-        {RIGHT: lambda x, y: TensorDataset(*torch.tensor([x, y], dtype=torch.float32))},
-    ),
-    "model": (watch_model, {RIGHT: partial(KnownLine, 0.0)}),
-    "step": (watch_step, {}),
-    "loop": (watch_loop, {}),
-    "measure": (
+def with_known(watch: Watch, programs: dict[str, Program]) -> tuple[Watch, Known]:
+    """Return how to watch a task's program, and records of known ones."""
+    return watch, {words: partial(watch, programs[words]) for words in programs}
+
+
+TASKS = {
+    "loss": with_known(watch_loss, LOSSES),
+    "scale": with_known(watch_scale, SCALES),
+    "dataset": with_known(watch_dataset, DATASETS),
+    "model": with_known(watch_model, {RIGHT: partial(KnownLine, 0.0)}),
+    "step": (watch_step, known_steps()),
+    "loop": (watch_loop, known_steps()),
+    "measure": with_known(
         watch_measure,
         {words: partial(measure_by, MEASURES[words]) for words in MEASURES},
     ),
-    "fit": (watch_fit, {words: partial(fit_by, FITS[words]) for words in FITS}),
+    "fit": with_known(
+        watch_fit, {words: partial(fit_by, FITS[words]) for words in FITS}
+    ),
 }
 HINTS = {  # a part of the message of an error, and where to look
     "does not require grad": "What cuts the way back: item, detach, NumPy, no_grad?",
@@ -441,9 +456,13 @@ HINTS = {  # a part of the message of an error, and where to look
     "must have the same dtype": "float() makes float32 of numbers: pitfall 10.",
     "on the same device": "Model and batch belong on one device: pitfall 15.",
 }
-# The folders of Python's own modules, and of all that is installed.
-LIBRARIES = (str(Path(os.__file__).parent), str(Path(torch.__file__).parents[1]))
-SECONDS = 20
+# No line of these is the reader's: this file, Python's own, all that is installed.
+NOT_THE_READERS = (
+    as_numbers.__code__.co_filename,
+    str(Path(os.__file__).parent),
+    str(Path(torch.__file__).parents[1]),
+)
+SECONDS = 30
 
 
 def explain(error: Exception, watch: Watch, program: Program) -> str:
@@ -452,16 +471,14 @@ def explain(error: Exception, watch: Watch, program: Program) -> str:
     message = f"{type(error).__name__}: {message}".rstrip(".: ")
     where = " where the check uses it"
     for frame in traceback.extract_tb(error.__traceback__):
-        ours = frame.filename == explain.__code__.co_filename
-        if frame.line and not ours and not frame.filename.startswith(LIBRARIES):
+        if frame.line and not frame.filename.startswith(NOT_THE_READERS):
             where = f" at `{frame.line}`"  # the last one stays
     if message == "NotImplementedError":
         return f"Not written yet: it stops{where}."
     if "ellipsis" in message:
-        found = open_parts(watch, program)
-        return (
-            f"Not written yet: there is a `...`{f' from {found}' if found else where}."
-        )
+        if found := open_parts(watch, program):
+            where = f" from {found}"
+        return f"Not written yet: there is a `...`{where}."
     hints = [words for part, words in HINTS.items() if part in f"{error}"]
     return " ".join([f"It stops{where}. {message}.", *hints])
 
@@ -469,42 +486,53 @@ def explain(error: Exception, watch: Watch, program: Program) -> str:
 def open_parts(watch: Watch, program: Program) -> str:
     """Return the names of the functions that return `...`: watch again, and look."""
     found = dict[Any, str]()  # by the code of the function
+
+    def look(frame: FrameType, _: str, value: Any) -> None:
+        if value is ...:
+            found[frame.f_code] = frame.f_code.co_qualname
+
     before = sys.getprofile()
-    sys.setprofile(
-        lambda frame, _, value: (
-            value is ... and found.setdefault(frame.f_code, frame.f_code.co_qualname)
-        )
-    )
+    sys.setprofile(look)
     with suppress(Exception, SystemExit), redirect_stdout(StringIO()):
-        watch(program, {})
+        watch(program)
     sys.setprofile(before)
     return ", ".join(found.values())
 
 
-def interrupt(thread: int, over: threading.Event) -> None:
-    """Raise a Verdict without words in a thread that has computed for too long."""
-    end, late = time.process_time() + SECONDS, time.monotonic() + 10 * SECONDS
-    while not over.wait(0.1):  # again and again: a bare `except:` may catch it
-        if time.process_time() > end or time.monotonic() > late:  # late: it sleeps
-            stop = ctypes.py_object(Verdict)
-            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), stop)
+@contextmanager
+def time_limit() -> Iterator[None]:
+    """Raise a Verdict here when SECONDS are over."""
+    here, over = ctypes.c_ulong(threading.get_ident()), threading.Event()
+
+    def interrupt() -> None:
+        over.wait(SECONDS)
+        while not over.wait(0.1):  # again and again: a bare `except:` may catch it
+            verdict = ctypes.py_object(Verdict)
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(here, verdict)
+
+    timer = threading.Thread(target=interrupt)
+    timer.start()
+    try:
+        yield
+    finally:
+        over.set()
+        timer.join()
 
 
 @contextmanager
 def as_before() -> Iterator[None]:
     """Seed the generators; leave them, and what torch has for all, as before."""
-    ours, dtype = torch.default_generator, torch.get_default_dtype()
-    states = ours.get_state(), np.random.get_state(), random.getstate()
-    for seed in (ours.manual_seed, np.random.seed, random.seed):
-        seed(0)
-    try:
-        with torch.enable_grad():
+    numpy_state, python_state = np.random.get_state(), random.getstate()
+    dtype = torch.get_default_dtype()
+    with torch.random.fork_rng(devices=[]), torch.enable_grad():
+        for seed in (torch.default_generator.manual_seed, np.random.seed, random.seed):
+            seed(0)
+        try:
             yield
-    finally:
-        torch.set_default_dtype(dtype)
-        ours.set_state(states[0])
-        np.random.set_state(states[1])
-        random.setstate(states[2])
+        finally:
+            torch.set_default_dtype(dtype)
+            np.random.set_state(numpy_state)
+            random.setstate(python_state)
 
 
 class FirstLines(StringIO):
@@ -514,34 +542,27 @@ class FirstLines(StringIO):
         return super().write(text) if self.tell() < 10_000 else len(text)
 
 
-def record_of(watch: Watch, program: Program) -> Record:
-    """Return what was seen of a program, or a verdict."""
-    record, printed, over = Record(), FirstLines(), threading.Event()
+def run(watch: Watch, program: Program) -> Record:
+    """Return what is seen of a program, or raise what to say of it."""
     names = getattr(program, "__globals__", {})  # where IPython has an exit of its own
-    kinds = {name: type(value).__name__ for name, value in names.items()}
-    exits = {name: names[name] for name in kinds if "ExitAutocall" in kinds[name]}
+    exits = {
+        name: names[name] for name in names if "ExitAutocall" in f"{type(names[name])}"
+    }
     names.update(dict.fromkeys(exits, sys.exit))
     torch.optim.SGD([torch.zeros(1)])  # the first one imports much, not to be stopped
-    timer = threading.Thread(target=interrupt, args=(threading.get_ident(), over))
-    timer.start()
-    with redirect_stdout(printed):
-        try:
-            watch(program, record)
-        except Verdict as verdict:
-            record["verdict"] = f"{verdict}" or "It takes too long: it was stopped."
-        except SystemExit:
-            record["verdict"] = "It ends Python, by exit() or quit(). Let it return."
-        except Exception as error:
-            over.set()  # it has ended: its time is not that of what explains it
-            record["verdict"] = explain(error, watch, program)
-        finally:
-            over.set()
-            timer.join()
-            names.update(exits)
-    lines = printed.getvalue().splitlines()
-    for line in lines[:5] + ["(It prints more.)"] * (len(lines) > 5):
-        print(line)
-    return record
+    printed = FirstLines()
+    try:
+        with as_before(), redirect_stdout(printed), time_limit():
+            return watch(program)
+    except SystemExit:
+        raise Verdict("It ends Python, by exit() or quit(). Let it return.") from None
+    except Exception as error:
+        raise Verdict(explain(error, watch, program)) from None
+    finally:
+        names.update(exits)
+        lines = printed.getvalue().splitlines()
+        for line in lines[:5] + ["(It prints more.)"] * (len(lines) > 5):
+            print(line)
 
 
 def first_difference(seen: Record, right: Record, tolerance: float) -> str:
@@ -567,31 +588,35 @@ def shown(value: Any) -> str:
     return listed + shape if value.ndim else digits[0]
 
 
-def check(task: str, program: Program) -> str:
-    """Run what a reader wrote for a task; say whether it is right, or what it does."""
+def judge(task: str, program: Program) -> str:
+    """Return whether a program is right, or what it does; or raise what stops it."""
     kind = "class" if task in ("dataset", "model") else "function"
     if not callable(program) or (kind == "class" and not isinstance(program, type)):
         got = type(program).__name__
-        words = f"Give the check the {kind} itself, without parentheses, not a {got}."
-        return fill(words, width=80)
+        return f"Give the check the {kind} itself, without parentheses, not a {got}."
     if inspect.isgeneratorfunction(program) or inspect.iscoroutinefunction(program):
         return "None of its lines runs when it is called. Is a yield or async there?"
-    watch, programs = TASKS[task]
-    with as_before():
-        seen = record_of(watch, program)
-    if "verdict" in seen:
-        return fill(seen["verdict"], width=80)
+    watch, known = TASKS[task]
+    seen = run(watch, program)
     tolerance = 0.02 if task == "fit" else 1e-4  # a training comes near the best line
     differs, furthest = "", -1
-    with as_before():
-        for words, record in records(watch, programs) if programs else known_steps():
-            name = first_difference(seen, record, tolerance)
-            if not name:
-                return fill(words, width=80)
-            place = [*seen].index(name)
-            if words.startswith("Right") and place > furthest:  # there may be two
-                furthest = place
-                differs = (
-                    f"{name} should be {shown(record[name])}, not {shown(seen[name])}"
-                )
-    return fill(f"Not right yet. The first difference: {differs}.", width=80)
+    for words, known_record in known.items():
+        record = known_record()
+        name = first_difference(seen, record, tolerance)
+        if not name:
+            return words
+        place = [*seen].index(name)
+        if words.startswith("Right") and place > furthest:  # there may be two
+            furthest = place
+            differs = f"{name} should be {shown(record[name])}, not {shown(seen[name])}"
+    return f"Not right yet. The first difference: {differs}."
+
+
+def check(task: str, program: Program) -> str:
+    """Run what a reader wrote for a task; say whether it is right, or what it does."""
+    try:
+        with as_before():
+            words = judge(task, program)
+    except Verdict as verdict:
+        words = f"{verdict}"
+    return fill(words, width=80)
