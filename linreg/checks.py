@@ -23,7 +23,6 @@ from io import StringIO
 from itertools import combinations, pairwise
 from pathlib import Path
 from textwrap import fill
-from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -35,16 +34,14 @@ from torch.utils.data import DataLoader, TensorDataset, default_collate
 
 Program = Callable[..., Any]
 Record = dict[str, Any]  # what was seen, by what it is
-Watch = Callable[[Program], Record]
+Seen = Iterator[tuple[str, Any]]  # the same, while it is seen
+Watch = Callable[[Program], Seen]
 Known = dict[str, Callable[[], Record]]  # how to get a record, by what to say of it
 RIGHT = "Right."
 
 
 class Verdict(BaseException):
     """What to say of a program that ends here: no `except Exception` holds it up."""
-
-    def __init__(self, words: str = "It takes too long: it was stopped.") -> None:
-        super().__init__(words)
 
 
 def written(value: Any) -> Any:
@@ -62,16 +59,21 @@ def as_numbers(value: Any) -> Tensor:
     return copy.reshape(()) if copy.numel() == 1 else copy
 
 
-def watch_loss(program: Program) -> Record:
-    """Record the loss of three predictions, and its gradient along them."""
+def record_of(watch: Watch, program: Program) -> Record:
+    """Return all that is seen of a program."""
+    return dict(watch(program))
+
+
+def watch_loss(program: Program) -> Seen:
+    """See the loss of three predictions, and its gradient along them."""
     leaf = torch.tensor([1.0, 2.0, 4.0], requires_grad=True)
     loss = written(program(leaf * 1, torch.tensor([3.0, 1.0, 1.0])))
-    record = {"the loss of predictions 1, 2, 4 where y = 3, 1, 1": as_numbers(loss)}
+    yield "the loss of predictions 1, 2, 4 where y = 3, 1, 1", as_numbers(loss)
     back = None
     if getattr(loss, "requires_grad", False):
         (back,) = torch.autograd.grad(loss.sum(), leaf, allow_unused=True)
     name = "the gradient along the predictions (item, detach and NumPy end it)"
-    return record | {name: "none" if back is None else as_numbers(back)}
+    yield name, "none" if back is None else as_numbers(back)
 
 
 LOSSES: dict[str, Program] = {  # of the predictions p
@@ -87,18 +89,16 @@ LOSSES: dict[str, Program] = {  # of the predictions p
 }
 
 
-def watch_scale(program: Program) -> Record:
-    """Record what becomes of four values, and of four times in seconds."""
-    record = Record()
+def watch_scale(program: Program) -> Seen:
+    """See what becomes of four values, and of four times in seconds."""
     for name, first in [("1, 2, 6, 7", 0), ("four times in seconds since 1970", 1.7e9)]:
         values = first + torch.tensor([1, 2, 6, 7], dtype=torch.float64)
         given = values.clone()
         scaled, mean, std = written(program(given))
-        record[f"what {name} are scaled to"] = as_numbers(scaled)
-        record[f"the mean of {name}"] = as_numbers(mean)
-        record[f"the standard deviation of {name}"] = as_numbers(std)
-        record["the change that it makes to what it gets"] = as_numbers(given - values)
-    return record
+        yield f"what {name} are scaled to", as_numbers(scaled)
+        yield f"the mean of {name}", as_numbers(mean)
+        yield f"the standard deviation of {name}", as_numbers(std)
+        yield "the change that it makes to what it gets", as_numbers(given - values)
 
 
 SCALES: dict[str, Program] = {  # of the values v
@@ -109,20 +109,19 @@ SCALES: dict[str, Program] = {  # of the values v
 }
 
 
-def watch_dataset(program: Program) -> Record:
-    """Record the length, the items and a batch of a dataset of five cars."""
+def watch_dataset(program: Program) -> Seen:
+    """See the length, the items and a batch of a dataset of five cars."""
     dataset = program([4, 13, 7, 15, 9], [2, 26, 22, 54, 10])
-    record: Record = {"len(dataset), for five cars,": len(dataset)}
+    yield "len(dataset), for five cars,", len(dataset)
     program([20, 24], [48, 92])  # two datasets share nothing
-    record["len(dataset), after a second dataset is made,"] = len(dataset)
+    yield "len(dataset), after a second dataset is made,", len(dataset)
     items = [written(dataset[index]) for index in range(min(5, len(dataset)))]
     batch = next(iter(DataLoader(dataset, batch_size=4)))
     columns = [float(x) for x, _ in items], [float(y) for _, y in items]
     for name, column, part in zip("xy", columns, batch, strict=True):
-        record[f"{name} of five cars"] = as_numbers(column)
-        record[f"the type of {name} in a batch (pitfall 10)"] = part.dtype
-        record[f"the shape of {name} in a batch of 4"] = tuple(part.shape)
-    return record
+        yield f"{name} of five cars", as_numbers(column)
+        yield f"the type of {name} in a batch (pitfall 10)", part.dtype
+        yield f"the shape of {name} in a batch of 4", tuple(part.shape)
 
 
 DATASETS: dict[str, Program] = {
@@ -130,48 +129,43 @@ DATASETS: dict[str, Program] = {
 }
 
 
+def watch_model(program: Program) -> Seen:
+    """See the parameters of a model, and what it predicts with k = 2 and m = -1."""
+    model = program()
+    written(model.forward(torch.ones(3)))
+    parameters = dict(sorted(model.named_parameters()))
+    yield "the list of its parameters (nn.Parameter)", ", ".join(parameters)
+    for value, (name, parameter) in zip((2, -1), parameters.items(), strict=False):
+        yield f"{name} at the start", as_numbers(parameter)
+        nn.init.constant_(parameter, value)
+    y = model(torch.tensor([-1.0, 2.0, 4.0]))
+    yield "its prediction for -1, 2, 4, with k = 2 and m = -1,", as_numbers(y)
+    yield "requires_grad of its prediction", y.requires_grad
+    if y.requires_grad:
+        y.sum().backward()
+    reached = [name for name in parameters if parameters[name].grad is not None]
+    yield "the list of what its gradient reaches", ", ".join(reached)
+
+
 class KnownLine(nn.Module):
     """A line in float64, from k and 0 on, that records its way whenever it is seen."""
 
-    def __init__(self, k: float) -> None:
+    def __init__(self, k: float = 0.0) -> None:
         super().__init__()
         self.k = nn.Parameter(torch.tensor([k], dtype=torch.float64))
         self.m = nn.Parameter(torch.zeros(1, dtype=torch.float64))
         self.way: list[Tensor] = []
         self.events: set[str] = set()
 
-    def numbers(self) -> Tensor:
-        return torch.stack([as_numbers(self.k), as_numbers(self.m)])
-
     def see(self, *events: str) -> None:
         self.events.update(events)
-        self.way.append(self.numbers())
+        self.way.append(torch.stack([as_numbers(self.k), as_numbers(self.m)]))
         if len(self.way) > 1000:
             raise Verdict("It goes on and on, where 12 steps are due.")
 
     def forward(self, x: Tensor) -> Tensor:
         self.see("model", "training" if self.training else "eval")
         return self.k * x + self.m
-
-
-def watch_model(program: Program) -> Record:
-    """Record the parameters of a model, and what it predicts with k = 2 and m = -1."""
-    model = program()
-    written(model.forward(torch.ones(3)))
-    parameters = dict(sorted(model.named_parameters()))
-    record: Record = {
-        "the list of its parameters (nn.Parameter)": ", ".join(parameters)
-    }
-    for value, (name, parameter) in zip((2, -1), parameters.items(), strict=False):
-        record[f"{name} at the start"] = as_numbers(parameter)
-        nn.init.constant_(parameter, value)
-    y = model(torch.tensor([-1.0, 2.0, 4.0]))
-    record["its prediction for -1, 2, 4, with k = 2 and m = -1,"] = as_numbers(y)
-    record["requires_grad of its prediction"] = y.requires_grad
-    if y.requires_grad:
-        y.sum().backward()
-    reached = [name for name in parameters if parameters[name].grad is not None]
-    return record | {"the list of what its gradient reaches": ", ".join(reached)}
 
 
 KNOWN_RATE = 0.05
@@ -207,6 +201,12 @@ ENDS = {  # how many steps, instead of 12?
     "An epoch of steps is missing. "
     "Is it range(1, ...), or is step ahead of backward?": 9,
     "The last step is missing. Is step ahead of the loss?": 11,
+}
+KINDS = {  # of mistakes, by the argument of known_way that differs
+    "gradient": GRADIENTS,
+    "length": LENGTHS,
+    "steps": ENDS,
+    "loss": {f"By its steps, t{words[1:]}": LOSSES[words] for words in [*LOSSES][1:]},
 }
 STILL = {  # why k and m never move: what has not happened, or only to another one
     "model": "the model that it gets is never called.",
@@ -256,28 +256,21 @@ def known_way(
 
 def known_steps() -> Known:
     """Return the right steps, those with a mistake, and with two of different kinds."""
-    losses = {
-        f"By its steps, t{words[1:]}": loss
-        for words, loss in LOSSES.items()
-        if words != RIGHT
-    }
-    kinds = {"gradient": GRADIENTS, "length": LENGTHS, "steps": ENDS, "loss": losses}
-    mistakes = [
-        (words, {kind: table[words]})
-        for kind, table in kinds.items()
-        for words in table
-    ]
     known: Known = {RIGHT: known_way}
-    known |= {words: partial(known_way, **mistake) for words, mistake in mistakes}
+    mistakes = []
+    for kind, table in KINDS.items():
+        for words, change in table.items():
+            mistakes.append((words, {kind: change}))
+            known[words] = partial(known_way, **{kind: change})
     for (words, one), (more, other) in combinations(mistakes, 2):
         if one.keys() != other.keys():
             known[f"{words} {more}"] = partial(known_way, **one, **other)
     return known
 
 
-def watch_loop(program: Program) -> Record:
-    """Record the steps of a loop over 4 epochs of 3 batches, or why there are none."""
-    line = KnownLine(0.0)
+def watch_loop(program: Program) -> Seen:
+    """See the steps of a loop over 4 epochs of 3 batches, or why there are none."""
+    line = KnownLine()
     events = line.events
 
     def hand_out(samples: Any) -> Any:
@@ -289,14 +282,18 @@ def watch_loop(program: Program) -> Record:
             events.add("another model")
 
     def before_step(optimizer: torch.optim.Optimizer, *_: Any) -> None:
+        if "new gradient" in events:  # the step before is over
+            events.remove("new gradient")
+            line.see()
         held = {p for group in optimizer.param_groups for p in group["params"]}
         own = held & {*line.parameters()}
         events.add("step" if own else "another step")
         if any(p.grad is not None and p.grad.any() for p in own):
             events.add("gradient")
 
+    found = ["model", "backward", "new gradient"]
     for parameter in line.parameters():
-        parameter.register_hook(lambda _: line.see("model", "backward"))
+        parameter.register_hook(lambda _: events.update(found))
     optimizer = torch.optim.SGD(line.parameters(), lr=KNOWN_RATE)
     loader = DataLoader(known_points(), batch_size=8, collate_fn=hand_out)
     line.see()
@@ -304,19 +301,19 @@ def watch_loop(program: Program) -> Record:
     with watch_calls, register_optimizer_step_pre_hook(before_step):
         program(line, loader, optimizer, 4)
     line.see()
-    record = steps_of(line.way)
-    if record["the number of steps"]:
-        return record
-    missing = next(e for e in STILL if e not in events and "another" not in e)
-    another = f"another {missing}"
-    why = f"k and m never move: {STILL[another if another in events else missing]}"
-    raise Verdict(
-        why if events else f"Not written yet, or nothing that can be seen: {why}"
-    )
+    steps = steps_of(line.way)
+    if not steps["the number of steps"]:
+        missing = next(e for e in STILL if e not in events and "another" not in e)
+        another = f"another {missing}"
+        why = f"k and m never move: {STILL[another if another in events else missing]}"
+        if not events:
+            why = f"Not written yet, or nothing that can be seen: {why}"
+        raise Verdict(why)
+    yield from steps.items()
 
 
-def watch_step(program: Program) -> Record:
-    """Record the steps of a function that makes one, on each batch of a loop."""
+def watch_step(program: Program) -> Seen:
+    """See the steps of a function that makes one, on each batch of a loop."""
 
     def loop(line: KnownLine, loader: DataLoader, _: Any, num_epochs: int) -> None:
         for x, y in [*loader] * num_epochs:
@@ -328,19 +325,18 @@ def watch_step(program: Program) -> Record:
     return watch_loop(loop)
 
 
-def watch_measure(program: Program) -> Record:
-    """Record the losses of two lines, and what becomes of them."""
-    record = Record()
+def watch_measure(program: Program) -> Seen:
+    """See the losses of two lines, and what becomes of them."""
     for k in (2.0, 3.0):
         line = KnownLine(k)
         loss = written(program(line, DataLoader(known_points(), batch_size=8)))
-        name = "the mode of the model that is measured (pitfall 9)"
-        record[name] = "training" if "training" in line.events else "eval"
-        record[f"k, m, which were [{k:g}, 0] before,"] = line.numbers()
-        record[f"the loss over all points, for y = {k:g} x,"] = as_numbers(loss)
+        mode = "training" if "training" in line.events else "eval"
+        yield "the mode of the model that is measured (pitfall 9)", mode
+        line.see()
+        yield f"k, m, which were [{k:g}, 0] before,", line.way[-1]
+        yield f"the loss over all points, for y = {k:g} x,", as_numbers(loss)
         name = "requires_grad of the result (a number with memory: pitfall 7)"
-        record[name] = getattr(loss, "requires_grad", False)
-    return record
+        yield name, getattr(loss, "requires_grad", False)
 
 
 def measure_by(mean: Program, line: KnownLine, loader: Any) -> Any:
@@ -361,18 +357,18 @@ SPEED = torch.arange(4.0, 24.0, dtype=torch.float64).roll(7)  # not in order
 DISTANCE = 3 * SPEED - 6 + 2 * torch.sin(3 * SPEED)
 
 
-def watch_fit(program: Program) -> Record:
-    """Record what the line that a training ends at says of two speeds."""
-    records = []
+def watch_fit(program: Program) -> Seen:
+    """See what the line that a training ends at says of two speeds."""
+    ways = []
     for epochs in (100, 1000):
         k, m = map(as_numbers, written(program(SPEED + 0, DISTANCE + 0, epochs)))
         if not (k + m).isfinite().all():
             raise Verdict("k or m is not finite. Does it diverge? Pitfall 4.")
         name = "the way from {} mph to a stop, in feet,"
-        records.append({name.format(mph): mph * k + m for mph in (10, 20)})
-    early, late = records
+        ways.append({name.format(mph): mph * k + m for mph in (10, 20)})
+    early, late = ways
     if name := first_difference(early, late, 0.02):
-        right = watch_fit(partial(fit_by, FITS[RIGHT]))
+        right = record_of(watch_fit, partial(fit_by, FITS[RIGHT]))
         arrives = not first_difference(late, right, 0.02)
         start = "It is right after 1000 epochs, and has" if arrives else "It has"
         at = f"{shown(early[name])}, and {shown(late[name])} after 1000"
@@ -381,7 +377,7 @@ def watch_fit(program: Program) -> Record:
             "speeds scaled? If it creeps, a larger rate, or smaller batches, go "
             "farther in an epoch. If it swings, what clears the gradient? Pitfall 2."
         )
-    return late
+    yield from late.items()
 
 
 FITS: dict[str, Program] = {  # of the k and m of scaled speeds
@@ -409,25 +405,28 @@ def fit_by(undo: Program, speed: Tensor, distance: Tensor, _: int) -> Any:
     return undo(x @ distance / (x @ x), distance.mean(), speed.mean(), speed.std())
 
 
-def with_known(watch: Watch, programs: dict[str, Program]) -> tuple[Watch, Known]:
-    """Return how to watch a task's program, and records of known ones."""
-    return watch, {words: partial(watch, programs[words]) for words in programs}
+def known_of(watch: Watch, rules: dict[str, Program], program: Program) -> Known:
+    """Return what is seen of programs that a rule completes, by what to say of it."""
+    return {
+        words: partial(record_of, watch, partial(program, rule))
+        for words, rule in rules.items()
+    }
+
+
+def alone(rule: Program, *given: Any) -> Any:
+    """Return what a rule does that is a whole program."""
+    return rule(*given)
 
 
 TASKS = {
-    "loss": with_known(watch_loss, LOSSES),
-    "scale": with_known(watch_scale, SCALES),
-    "dataset": with_known(watch_dataset, DATASETS),
-    "model": with_known(watch_model, {RIGHT: partial(KnownLine, 0.0)}),
+    "loss": (watch_loss, known_of(watch_loss, LOSSES, alone)),
+    "scale": (watch_scale, known_of(watch_scale, SCALES, alone)),
+    "dataset": (watch_dataset, known_of(watch_dataset, DATASETS, alone)),
+    "model": (watch_model, known_of(watch_model, {RIGHT: KnownLine}, alone)),
     "step": (watch_step, known_steps()),
     "loop": (watch_loop, known_steps()),
-    "measure": with_known(
-        watch_measure,
-        {words: partial(measure_by, MEASURES[words]) for words in MEASURES},
-    ),
-    "fit": with_known(
-        watch_fit, {words: partial(fit_by, FITS[words]) for words in FITS}
-    ),
+    "measure": (watch_measure, known_of(watch_measure, MEASURES, measure_by)),
+    "fit": (watch_fit, known_of(watch_fit, FITS, fit_by)),
 }
 HINTS = {  # a part of the message of an error, and where to look
     "does not require grad": "What cuts the way back: item, detach, NumPy, no_grad?",
@@ -456,12 +455,8 @@ HINTS = {  # a part of the message of an error, and where to look
     "must have the same dtype": "float() makes float32 of numbers: pitfall 10.",
     "on the same device": "Model and batch belong on one device: pitfall 15.",
 }
-# No line of these is the reader's: this file, Python's own, all that is installed.
-NOT_THE_READERS = (
-    as_numbers.__code__.co_filename,
-    str(Path(os.__file__).parent),
-    str(Path(torch.__file__).parents[1]),
-)
+# The folders of Python's own modules, and of all that is installed.
+LIBRARIES = (str(Path(os.__file__).parent), str(Path(torch.__file__).parents[1]))
 SECONDS = 30
 
 
@@ -470,8 +465,9 @@ def explain(error: Exception, watch: Watch, program: Program) -> str:
     message = f"{error}".partition("\n")[0].partition(". ")[0]
     message = f"{type(error).__name__}: {message}".rstrip(".: ")
     where = " where the check uses it"
+    others = (explain.__code__.co_filename, *LIBRARIES)
     for frame in traceback.extract_tb(error.__traceback__):
-        if frame.line and not frame.filename.startswith(NOT_THE_READERS):
+        if frame.line and not frame.filename.startswith(others):
             where = f" at `{frame.line}`"  # the last one stays
     if message == "NotImplementedError":
         return f"Not written yet: it stops{where}."
@@ -487,21 +483,21 @@ def open_parts(watch: Watch, program: Program) -> str:
     """Return the names of the functions that return `...`: watch again, and look."""
     found = dict[Any, str]()  # by the code of the function
 
-    def look(frame: FrameType, _: str, value: Any) -> None:
+    def look(frame: Any, _: str, value: Any) -> None:
         if value is ...:
             found[frame.f_code] = frame.f_code.co_qualname
 
     before = sys.getprofile()
     sys.setprofile(look)
     with suppress(Exception, SystemExit), redirect_stdout(StringIO()):
-        watch(program)
+        record_of(watch, program)
     sys.setprofile(before)
     return ", ".join(found.values())
 
 
 @contextmanager
 def time_limit() -> Iterator[None]:
-    """Raise a Verdict here when SECONDS are over."""
+    """Raise a Verdict without words, here, when SECONDS are over."""
     here, over = ctypes.c_ulong(threading.get_ident()), threading.Event()
 
     def interrupt() -> None:
@@ -545,15 +541,14 @@ class FirstLines(StringIO):
 def run(watch: Watch, program: Program) -> Record:
     """Return what is seen of a program, or raise what to say of it."""
     names = getattr(program, "__globals__", {})  # where IPython has an exit of its own
-    exits = {
-        name: names[name] for name in names if "ExitAutocall" in f"{type(names[name])}"
-    }
+    kinds = {name: type(value).__name__ for name, value in names.items()}
+    exits = {name: names[name] for name in kinds if "ExitAutocall" in kinds[name]}
     names.update(dict.fromkeys(exits, sys.exit))
     torch.optim.SGD([torch.zeros(1)])  # the first one imports much, not to be stopped
     printed = FirstLines()
     try:
         with as_before(), redirect_stdout(printed), time_limit():
-            return watch(program)
+            return record_of(watch, program)
     except SystemExit:
         raise Verdict("It ends Python, by exit() or quit(). Let it return.") from None
     except Exception as error:
@@ -618,5 +613,5 @@ def check(task: str, program: Program) -> str:
         with as_before():
             words = judge(task, program)
     except Verdict as verdict:
-        words = f"{verdict}"
+        words = f"{verdict}" or "It takes too long: it was stopped."
     return fill(words, width=80)
