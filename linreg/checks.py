@@ -202,7 +202,7 @@ ENDS = {  # how many steps, instead of 12?
     "Is it range(1, ...), or is step ahead of backward?": 9,
     "The last step is missing. Is step ahead of the loss?": 11,
 }
-KINDS = {  # of mistakes, by the argument of known_way that differs
+KINDS: dict[str, dict[str, Any]] = {  # by the argument of known_way that differs
     "gradient": GRADIENTS,
     "length": LENGTHS,
     "steps": ENDS,
@@ -405,24 +405,23 @@ def fit_by(undo: Program, speed: Tensor, distance: Tensor, _: int) -> Any:
     return undo(x @ distance / (x @ x), distance.mean(), speed.mean(), speed.std())
 
 
-def known_of(watch: Watch, rules: dict[str, Program], program: Program) -> Known:
-    """Return what is seen of programs that a rule completes, by what to say of it."""
-    return {
-        words: partial(record_of, watch, partial(program, rule))
-        for words, rule in rules.items()
-    }
-
-
-def alone(rule: Program, *given: Any) -> Any:
-    """Return what a rule does that is a whole program."""
-    return rule(*given)
+def known_of(
+    watch: Watch, programs: dict[str, Program], by: Program | None = None
+) -> Known:
+    """Return records of known programs, or of what makes programs by known rules."""
+    known = {}
+    for words, program in programs.items():
+        known[words] = partial(
+            record_of, watch, partial(by, program) if by else program
+        )
+    return known
 
 
 TASKS = {
-    "loss": (watch_loss, known_of(watch_loss, LOSSES, alone)),
-    "scale": (watch_scale, known_of(watch_scale, SCALES, alone)),
-    "dataset": (watch_dataset, known_of(watch_dataset, DATASETS, alone)),
-    "model": (watch_model, known_of(watch_model, {RIGHT: KnownLine}, alone)),
+    "loss": (watch_loss, known_of(watch_loss, LOSSES)),
+    "scale": (watch_scale, known_of(watch_scale, SCALES)),
+    "dataset": (watch_dataset, known_of(watch_dataset, DATASETS)),
+    "model": (watch_model, known_of(watch_model, {RIGHT: KnownLine})),
     "step": (watch_step, known_steps()),
     "loop": (watch_loop, known_steps()),
     "measure": (watch_measure, known_of(watch_measure, MEASURES, measure_by)),
@@ -540,7 +539,7 @@ class FirstLines(StringIO):
 
 def run(watch: Watch, program: Program) -> Record:
     """Return what is seen of a program, or raise what to say of it."""
-    names = getattr(program, "__globals__", {})  # where IPython has an exit of its own
+    names = vars(sys.modules["__main__"])  # where IPython has an exit of its own
     kinds = {name: type(value).__name__ for name, value in names.items()}
     exits = {name: names[name] for name in kinds if "ExitAutocall" in kinds[name]}
     names.update(dict.fromkeys(exits, sys.exit))

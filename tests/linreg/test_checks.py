@@ -281,15 +281,16 @@ def test_ctrl_c_passes_through_and_all_is_as_before():
     assert threading.active_count() == threads
 
 
-def test_exit_of_a_notebook_ends_no_kernel():
+def test_exit_of_a_notebook_ends_no_kernel(monkeypatch):
     class ZMQExitAutocall:
         def __call__(self):
             raise AssertionError("the kernel ends")
 
-    room = {"exit": ZMQExitAutocall()}
-    exec("def loss(prediction, y): exit()", room)
-    assert watched(room["loss"]).startswith("It ends Python")
-    assert isinstance(room["exit"], ZMQExitAutocall)
+    notebook = vars(sys.modules["__main__"])
+    monkeypatch.setitem(notebook, "exit", ZMQExitAutocall())
+    exec("def loss(prediction, y): exit()", notebook)
+    assert watched(notebook.pop("loss")).startswith("It ends Python")
+    assert isinstance(notebook["exit"], ZMQExitAutocall)
 
 
 def test_no_except_of_the_reader_holds_a_verdict_up():
