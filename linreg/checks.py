@@ -33,10 +33,10 @@ from torch.optim.optimizer import register_optimizer_step_pre_hook
 from torch.utils.data import DataLoader, TensorDataset, default_collate
 
 Program = Callable[..., Any]
-Record = dict[str, Any]  # what was seen, by what it is
-Seen = Iterator[tuple[str, Any]]  # the same, while it is seen
+Seen = Iterator[tuple[str, Any]]  # what it is, and its value
+Record = dict[str, Any]  # all that was seen
 Watch = Callable[[Program], Seen]
-Known = dict[str, Callable[[], Record]]  # how to get a record, by what to say of it
+Known = Iterator[tuple[str, Record]]  # what to say of a record; that of the right first
 RIGHT = "Right."
 
 
@@ -59,9 +59,10 @@ def as_numbers(value: Any) -> Tensor:
     return copy.reshape(()) if copy.numel() == 1 else copy
 
 
-def record_of(watch: Watch, program: Program) -> Record:
-    """Return all that is seen of a program."""
-    return dict(watch(program))
+def records(watch: Watch, programs: dict[str, Program]) -> Known:
+    """Yield what is seen of known programs, given by what to say of them."""
+    for words, program in programs.items():
+        yield words, dict(watch(program))
 
 
 def watch_loss(program: Program) -> Seen:
@@ -122,11 +123,6 @@ def watch_dataset(program: Program) -> Seen:
         yield f"{name} of five cars", as_numbers(column)
         yield f"the type of {name} in a batch (pitfall 10)", part.dtype
         yield f"the shape of {name} in a batch of 4", tuple(part.shape)
-
-
-DATASETS: dict[str, Program] = {
-    RIGHT: lambda x, y: TensorDataset(*torch.tensor([x, y], dtype=torch.float32))
-}
 
 
 def watch_model(program: Program) -> Seen:
@@ -222,10 +218,8 @@ STILL = {  # why k and m never move: what has not happened, or only to another o
 }
 
 
-def known_points() -> TensorDataset:
-    """Return 20 points in float64, always the same."""
-    x = torch.linspace(-1.5, 2.5, 20, dtype=torch.float64)
-    return TensorDataset(x, 3 * x + 5 + torch.sin(9 * x))
+X = torch.linspace(-1.5, 2.5, 20, dtype=torch.float64)
+Y = 3 * X + 5 + torch.sin(9 * X)
 
 
 def steps_of(way: list[Tensor]) -> Record:
@@ -243,8 +237,7 @@ def known_way(
     steps: int = 12,
 ) -> Record:
     """Return what is seen of a loop that is right, but for what is given."""
-    x, y = known_points().tensors
-    batches = [*zip(x.split(8), y.split(8), strict=True)] * 4
+    batches = [*zip(X.split(8), Y.split(8), strict=True)] * 4
     way, gradients = [torch.zeros(2, dtype=torch.float64)], list[Tensor]()
     for n, (x, y) in enumerate(batches[:steps]):
         line = way[-1].requires_grad_()
@@ -255,17 +248,16 @@ def known_way(
 
 
 def known_steps() -> Known:
-    """Return the right steps, those with a mistake, and with two of different kinds."""
-    known: Known = {RIGHT: known_way}
+    """Yield the right steps, with each mistake, and with two of different kinds."""
     mistakes = []
+    yield RIGHT, known_way()
     for kind, table in KINDS.items():
         for words, change in table.items():
             mistakes.append((words, {kind: change}))
-            known[words] = partial(known_way, **{kind: change})
+            yield words, known_way(**{kind: change})
     for (words, one), (more, other) in combinations(mistakes, 2):
         if one.keys() != other.keys():
-            known[f"{words} {more}"] = partial(known_way, **one, **other)
-    return known
+            yield f"{words} {more}", known_way(**one, **other)
 
 
 def watch_loop(program: Program) -> Seen:
@@ -295,7 +287,8 @@ def watch_loop(program: Program) -> Seen:
     for parameter in line.parameters():
         parameter.register_hook(lambda _: events.update(found))
     optimizer = torch.optim.SGD(line.parameters(), lr=KNOWN_RATE)
-    loader = DataLoader(known_points(), batch_size=8, collate_fn=hand_out)
+    points = TensorDataset(X.clone(), Y.clone())
+    loader = DataLoader(points, batch_size=8, collate_fn=hand_out)
     line.see()
     watch_calls = register_module_forward_pre_hook(before_call)
     with watch_calls, register_optimizer_step_pre_hook(before_step):
@@ -329,7 +322,8 @@ def watch_measure(program: Program) -> Seen:
     """See the losses of two lines, and what becomes of them."""
     for k in (2.0, 3.0):
         line = KnownLine(k)
-        loss = written(program(line, DataLoader(known_points(), batch_size=8)))
+        points = TensorDataset(X.clone(), Y.clone())
+        loss = written(program(line, DataLoader(points, batch_size=8)))
         mode = "training" if "training" in line.events else "eval"
         yield "the mode of the model that is measured (pitfall 9)", mode
         line.see()
@@ -361,14 +355,16 @@ def watch_fit(program: Program) -> Seen:
     """See what the line that a training ends at says of two speeds."""
     ways = []
     for epochs in (100, 1000):
-        k, m = map(as_numbers, written(program(SPEED + 0, DISTANCE + 0, epochs)))
+        k, m = map(
+            as_numbers, written(program(SPEED.clone(), DISTANCE.clone(), epochs))
+        )
         if not (k + m).isfinite().all():
             raise Verdict("k or m is not finite. Does it diverge? Pitfall 4.")
         name = "the way from {} mph to a stop, in feet,"
         ways.append({name.format(mph): mph * k + m for mph in (10, 20)})
     early, late = ways
     if name := first_difference(early, late, 0.02):
-        right = record_of(watch_fit, partial(fit_by, FITS[RIGHT]))
+        right = dict(watch_fit(partial(fit_by, FITS[RIGHT])))
         arrives = not first_difference(late, right, 0.02)
         start = "It is right after 1000 epochs, and has" if arrives else "It has"
         at = f"{shown(early[name])}, and {shown(late[name])} after 1000"
@@ -405,27 +401,21 @@ def fit_by(undo: Program, speed: Tensor, distance: Tensor, _: int) -> Any:
     return undo(x @ distance / (x @ x), distance.mean(), speed.mean(), speed.std())
 
 
-def known_of(
-    watch: Watch, programs: dict[str, Program], by: Program | None = None
-) -> Known:
-    """Return records of known programs, or of what makes programs by known rules."""
-    known = {}
-    for words, program in programs.items():
-        known[words] = partial(
-            record_of, watch, partial(by, program) if by else program
-        )
-    return known
-
-
-TASKS = {
-    "loss": (watch_loss, known_of(watch_loss, LOSSES)),
-    "scale": (watch_scale, known_of(watch_scale, SCALES)),
-    "dataset": (watch_dataset, known_of(watch_dataset, DATASETS)),
-    "model": (watch_model, known_of(watch_model, {RIGHT: KnownLine})),
-    "step": (watch_step, known_steps()),
-    "loop": (watch_loop, known_steps()),
-    "measure": (watch_measure, known_of(watch_measure, MEASURES, measure_by)),
-    "fit": (watch_fit, known_of(watch_fit, FITS, fit_by)),
+TASKS: dict[str, tuple[Watch, dict[str, Program]]] = {  # with the known programs
+    "loss": (watch_loss, LOSSES),
+    "scale": (watch_scale, SCALES),
+    "dataset": (
+        watch_dataset,
+        {RIGHT: lambda x, y: TensorDataset(*torch.tensor([x, y], dtype=torch.float32))},
+    ),
+    "model": (watch_model, {RIGHT: KnownLine}),
+    "step": (watch_step, {}),  # see known_steps
+    "loop": (watch_loop, {}),
+    "measure": (
+        watch_measure,
+        {words: partial(measure_by, MEASURES[words]) for words in MEASURES},
+    ),
+    "fit": (watch_fit, {words: partial(fit_by, FITS[words]) for words in FITS}),
 }
 HINTS = {  # a part of the message of an error, and where to look
     "does not require grad": "What cuts the way back: item, detach, NumPy, no_grad?",
@@ -486,11 +476,10 @@ def open_parts(watch: Watch, program: Program) -> str:
         if value is ...:
             found[frame.f_code] = frame.f_code.co_qualname
 
-    before = sys.getprofile()
     sys.setprofile(look)
     with suppress(Exception, SystemExit), redirect_stdout(StringIO()):
-        record_of(watch, program)
-    sys.setprofile(before)
+        list(watch(program))
+    sys.setprofile(None)
     return ", ".join(found.values())
 
 
@@ -530,13 +519,6 @@ def as_before() -> Iterator[None]:
             random.setstate(python_state)
 
 
-class FirstLines(StringIO):
-    """What is printed, but for the end of very much."""
-
-    def write(self, text: str) -> int:
-        return super().write(text) if self.tell() < 10_000 else len(text)
-
-
 def run(watch: Watch, program: Program) -> Record:
     """Return what is seen of a program, or raise what to say of it."""
     names = vars(sys.modules["__main__"])  # where IPython has an exit of its own
@@ -544,10 +526,10 @@ def run(watch: Watch, program: Program) -> Record:
     exits = {name: names[name] for name in kinds if "ExitAutocall" in kinds[name]}
     names.update(dict.fromkeys(exits, sys.exit))
     torch.optim.SGD([torch.zeros(1)])  # the first one imports much, not to be stopped
-    printed = FirstLines()
+    printed = StringIO()
     try:
         with as_before(), redirect_stdout(printed), time_limit():
-            return record_of(watch, program)
+            return dict(watch(program))
     except SystemExit:
         raise Verdict("It ends Python, by exit() or quit(). Let it return.") from None
     except Exception as error:
@@ -590,12 +572,11 @@ def judge(task: str, program: Program) -> str:
         return f"Give the check the {kind} itself, without parentheses, not a {got}."
     if inspect.isgeneratorfunction(program) or inspect.iscoroutinefunction(program):
         return "None of its lines runs when it is called. Is a yield or async there?"
-    watch, known = TASKS[task]
+    watch, programs = TASKS[task]
     seen = run(watch, program)
     tolerance = 0.02 if task == "fit" else 1e-4  # a training comes near the best line
     differs, furthest = "", -1
-    for words, known_record in known.items():
-        record = known_record()
+    for words, record in records(watch, programs) if programs else known_steps():
         name = first_difference(seen, record, tolerance)
         if not name:
             return words
