@@ -151,7 +151,7 @@ class KnownLine(nn.Module):
         self.k = nn.Parameter(torch.tensor([k], dtype=torch.float64))
         self.m = nn.Parameter(torch.zeros(1, dtype=torch.float64))
         self.way: list[Tensor] = []
-        self.events: set[str] = set()
+        self.events = {"start"}
 
     def see(self, *events: str) -> None:
         self.events.update(events)
@@ -204,20 +204,18 @@ KINDS: dict[str, dict[str, Any]] = {  # by the argument of known_way that differ
     "steps": ENDS,
     "loss": {f"By its steps, t{words[1:]}": LOSSES[words] for words in [*LOSSES][1:]},
 }
-STILL = {  # why k and m never move: what has not happened, or only to another one
-    "model": "the model that it gets is never called.",
+STILL = {  # why k and m never move, by how far the program came
+    "start": "the model that it gets is never called.",
     "another model": "another model is called, and never the one that it gets.",
-    "backward": "no gradient reaches them. Is backward there, with its parentheses? Or "
+    "model": "no gradient reaches them. Is backward there, with its parentheses? Or "
     "does item, detach, NumPy or no_grad cut the way?",
-    "step": "backward finds gradients, and nothing moves k and m by them. Is step "
+    "backward": "backward finds gradients, and nothing moves k and m by them. Is step "
     "there, with its parentheses? Or does `k = k - ...` make a new tensor?",
     "another step": "the optimiser that steps does not hold them: pitfall 13.",
-    "gradient": "step finds no gradient. Is zero_grad between backward and step?",
-    "length": "step finds gradients, and the length of each step is 0. Is the learning "
-    "rate 0? Or does something set k and m back?",
+    "step": "step finds no gradient. Is zero_grad between backward and step?",
+    "gradient": "step finds gradients, and the length of each step is 0. Is the "
+    "learning rate 0? Or does something set k and m back?",
 }
-
-
 X = torch.linspace(-1.5, 2.5, 20, dtype=torch.float64)
 Y = 3 * X + 5 + torch.sin(9 * X)
 
@@ -279,7 +277,8 @@ def watch_loop(program: Program) -> Seen:
             line.see()
         held = {p for group in optimizer.param_groups for p in group["params"]}
         own = held & {*line.parameters()}
-        events.add("step" if own else "another step")
+        step = "step" if own else "another step"
+        events.add(step if "backward" in events else "step ahead of backward")
         if any(p.grad is not None and p.grad.any() for p in own):
             events.add("gradient")
 
@@ -296,10 +295,9 @@ def watch_loop(program: Program) -> Seen:
     line.see()
     steps = steps_of(line.way)
     if not steps["the number of steps"]:
-        missing = next(e for e in STILL if e not in events and "another" not in e)
-        another = f"another {missing}"
-        why = f"k and m never move: {STILL[another if another in events else missing]}"
-        if not events:
+        why = [STILL[event] for event in STILL if event in events][-1]
+        why = f"k and m never move: {why}"
+        if events == {"start"}:
             why = f"Not written yet, or nothing that can be seen: {why}"
         raise Verdict(why)
     yield from steps.items()
@@ -355,9 +353,8 @@ def watch_fit(program: Program) -> Seen:
     """See what the line that a training ends at says of two speeds."""
     ways = []
     for epochs in (100, 1000):
-        k, m = map(
-            as_numbers, written(program(SPEED.clone(), DISTANCE.clone(), epochs))
-        )
+        result = written(program(SPEED.clone(), DISTANCE.clone(), epochs))
+        k, m = map(as_numbers, result)
         if not (k + m).isfinite().all():
             raise Verdict("k or m is not finite. Does it diverge? Pitfall 4.")
         name = "the way from {} mph to a stop, in feet,"
@@ -381,7 +378,8 @@ FITS: dict[str, Program] = {  # of the k and m of scaled speeds
     "k and m are those of scaled speeds.": lambda k, m, mean, std: (k, m),
     "m is that of scaled speeds.": lambda k, m, mean, std: (k / std, m),
     "m is undone with the k of scaled speeds.": lambda k, m, mean, std: (
-        (k / std, m - k * mean)
+        k / std,
+        m - k * mean,
     ),
     "k is multiplied by std.": lambda k, m, mean, std: (k * std, m - k * std * mean),
     "m has k mean / std added.": lambda k, m, mean, std: (k / std, m + k * mean / std),
@@ -491,8 +489,7 @@ def time_limit() -> Iterator[None]:
     def interrupt() -> None:
         over.wait(SECONDS)
         while not over.wait(0.1):  # again and again: a bare `except:` may catch it
-            verdict = ctypes.py_object(Verdict)
-            ctypes.pythonapi.PyThreadState_SetAsyncExc(here, verdict)
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(here, ctypes.py_object(Verdict))
 
     timer = threading.Thread(target=interrupt)
     timer.start()
