@@ -146,7 +146,7 @@ def watch_model(program: Program) -> Seen:
 class KnownLine(nn.Module):
     """A line in float64, from k and 0 on, that records its way whenever it is seen."""
 
-    def __init__(self, k: float = 0.0) -> None:
+    def __init__(self, k: float) -> None:
         super().__init__()
         self.k = nn.Parameter(torch.tensor([k], dtype=torch.float64))
         self.m = nn.Parameter(torch.zeros(1, dtype=torch.float64))
@@ -260,7 +260,7 @@ def known_steps() -> Known:
 
 def watch_loop(program: Program) -> Seen:
     """See the steps of a loop over 4 epochs of 3 batches, or why there are none."""
-    line = KnownLine()
+    line = KnownLine(0.0)
     events = line.events
 
     def hand_out(samples: Any) -> Any:
@@ -406,7 +406,7 @@ TASKS: dict[str, tuple[Watch, dict[str, Program]]] = {  # with the known program
         watch_dataset,
         {RIGHT: lambda x, y: TensorDataset(*torch.tensor([x, y], dtype=torch.float32))},
     ),
-    "model": (watch_model, {RIGHT: KnownLine}),
+    "model": (watch_model, {RIGHT: partial(KnownLine, 0.0)}),
     "step": (watch_step, {}),  # see known_steps
     "loop": (watch_loop, {}),
     "measure": (
