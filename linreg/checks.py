@@ -70,11 +70,10 @@ def watch_loss(program: Program) -> Seen:
     leaf = torch.tensor([1.0, 2.0, 4.0], requires_grad=True)
     loss = written(program(leaf * 1, torch.tensor([3.0, 1.0, 1.0])))
     yield "the loss of predictions 1, 2, 4 where y = 3, 1, 1", as_numbers(loss)
-    back = None
     if getattr(loss, "requires_grad", False):
-        (back,) = torch.autograd.grad(loss.sum(), leaf, allow_unused=True)
+        loss.sum().backward()
     name = "the gradient along the predictions (item, detach and NumPy end it)"
-    yield name, "none" if back is None else as_numbers(back)
+    yield name, "none" if leaf.grad is None else as_numbers(leaf.grad)
 
 
 LOSSES: dict[str, Program] = {  # of the predictions p
@@ -469,12 +468,11 @@ def explain(error: Exception, watch: Watch, program: Program) -> str:
 def open_parts(watch: Watch, program: Program) -> str:
     """Return the names of the functions that return `...`: watch again, and look."""
     found = dict[Any, str]()  # by the code of the function
-
-    def look(frame: Any, _: str, value: Any) -> None:
-        if value is ...:
-            found[frame.f_code] = frame.f_code.co_qualname
-
-    sys.setprofile(look)
+    sys.setprofile(
+        lambda frame, _, value: (
+            value is ... and found.setdefault(frame.f_code, frame.f_code.co_qualname)
+        )
+    )
     with suppress(Exception, SystemExit), redirect_stdout(StringIO()):
         list(watch(program))
     sys.setprofile(None)
