@@ -164,43 +164,39 @@ class KnownLine(nn.Module):
 
 
 KNOWN_RATE = 0.05
-# Three kinds of what can be wrong with a loop. Which gradient does step n = 0, 1, ...
-# follow, of the gradients g so far?
-GRADIENTS: dict[str, Program] = {
-    "Each step follows the sum of all gradients so far: pitfall 2. "
-    "What clears them?": lambda g, n: g.sum(0),
-    "Each step follows the sum of its epoch's gradients so far. "
-    "Is zero_grad outside the inner loop?": lambda g, n: g[n - n % 3 :].sum(0),
-    "Each step follows the gradient of the batch before. "
-    "Is step ahead of backward?": lambda g, n: g[n - 1] * (n > 0),
-    "One step an epoch, along the gradient of its last batch. "
-    "Is step, or backward, outside the inner loop?": lambda g, n: g[n] * (n % 3 == 2),
-    "One step an epoch, along the sum of its gradients. "
-    "What is outside the inner loop?": lambda g, n: g[-3:].sum(0) * (n % 3 == 2),
-    "One step an epoch, along the gradient of its first batch. "
-    "What ends the inner loop?": lambda g, n: g[n] * (n % 3 == 0),
-    "No step for the last batch of an epoch.": lambda g, n: g[n] * (n % 3 < 2),
-}
-LENGTHS = {  # how many times as long as the right one is each step?
-    "Each step climbs: along the gradient, not against it.": -1,
-    "Each step is the whole gradient. Where is the rate?": 1 / KNOWN_RATE,
-    "Each batch moves k and m twice as far as it should.": 2,
-    "Each step has the rate 0.01, whatever it gets.": 0.01 / KNOWN_RATE,
-    "Only k moves.": torch.tensor([1, 0]),
-    "Only m moves.": torch.tensor([0, 1]),
-}
-ENDS = {  # how many steps, instead of 12?
-    "Only one step is made. Is there a return in a loop?": 1,
-    "Only two steps are made. What ends the loops?": 2,
-    "Only one epoch of steps is made. Is the outer loop there, or a return in it?": 3,
-    "An epoch of steps is missing. "
-    "Is it range(1, ...), or is step ahead of backward?": 9,
-    "The last step is missing. Is step ahead of the loss?": 11,
-}
-KINDS: dict[str, dict[str, Any]] = {  # by the argument of known_way that differs
-    "gradient": GRADIENTS,
-    "length": LENGTHS,
-    "steps": ENDS,
+MISTAKES: dict[str, dict[str, Any]] = {  # of a loop, by the argument of known_way
+    "gradient": {  # that step n = 0, 1, ... follows, of the gradients g so far
+        "Each step follows the sum of all gradients so far: pitfall 2. "
+        "What clears them?": lambda g, n: g.sum(0),
+        "Each step follows the sum of its epoch's gradients so far. "
+        "Is zero_grad outside the inner loop?": lambda g, n: g[n - n % 3 :].sum(0),
+        "Each step follows the gradient of the batch before. "
+        "Is step ahead of backward?": lambda g, n: g[n - 1] * (n > 0),
+        "One step an epoch, along the gradient of its last batch. Is step, or "
+        "backward, outside the inner loop?": lambda g, n: g[n] * (n % 3 == 2),
+        "One step an epoch, along the sum of its gradients. "
+        "What is outside the inner loop?": lambda g, n: g[-3:].sum(0) * (n % 3 == 2),
+        "One step an epoch, along the gradient of its first batch. "
+        "What ends the inner loop?": lambda g, n: g[n] * (n % 3 == 0),
+        "No step for the last batch of an epoch.": lambda g, n: g[n] * (n % 3 < 2),
+    },
+    "length": {  # of each step, where 1 is right
+        "Each step climbs: along the gradient, not against it.": -1,
+        "Each step is the whole gradient. Where is the rate?": 1 / KNOWN_RATE,
+        "Each batch moves k and m twice as far as it should.": 2,
+        "Each step has the rate 0.01, whatever it gets.": 0.01 / KNOWN_RATE,
+        "Only k moves.": torch.tensor([1, 0]),
+        "Only m moves.": torch.tensor([0, 1]),
+    },
+    "batches": {  # after which no step is made, where 12 are due
+        "Only one step is made. Is there a return in a loop?": 1,
+        "Only two steps are made. What ends the loops?": 2,
+        "Only one epoch of steps is made. "
+        "Is the outer loop there, or a return in it?": 3,
+        "An epoch of steps is missing. "
+        "Is it range(1, ...), or is step ahead of backward?": 9,
+        "The last step is missing. Is step ahead of the loss?": 11,
+    },
     "loss": {f"By its steps, t{words[1:]}": LOSSES[words] for words in [*LOSSES][1:]},
 }
 STILL = {  # why k and m never move, by how far the program came
@@ -217,6 +213,7 @@ STILL = {  # why k and m never move, by how far the program came
 }
 X = torch.linspace(-1.5, 2.5, 20, dtype=torch.float64)
 Y = 3 * X + 5 + torch.sin(9 * X)
+BATCHES = [*zip(X.split(8), Y.split(8), strict=True)] * 4
 
 
 def steps_of(way: list[Tensor]) -> Record:
@@ -231,12 +228,12 @@ def known_way(
     loss: Program = LOSSES[RIGHT],
     gradient: Program = lambda g, n: g[n],
     length: Any = 1,
-    steps: int = 12,
+    batches: int = 12,
 ) -> Record:
     """Return what is seen of a loop that is right, but for what is given."""
-    batches = [*zip(X.split(8), Y.split(8), strict=True)] * 4
-    way, gradients = [torch.zeros(2, dtype=torch.float64)], list[Tensor]()
-    for n, (x, y) in enumerate(batches[:steps]):
+    way = [torch.zeros(2, dtype=torch.float64)]
+    gradients: list[Tensor] = []
+    for n, (x, y) in enumerate(BATCHES[:batches]):
         line = way[-1].requires_grad_()
         gradients += torch.autograd.grad(loss(line[0] * x + line[1], y), line)
         step = KNOWN_RATE * length * gradient(torch.stack(gradients), n)
@@ -248,7 +245,7 @@ def known_steps() -> Known:
     """Yield the right steps, with each mistake, and with two of different kinds."""
     mistakes = []
     yield RIGHT, known_way()
-    for kind, table in KINDS.items():
+    for kind, table in MISTAKES.items():
         for words, change in table.items():
             mistakes.append((words, {kind: change}))
             yield words, known_way(**{kind: change})
@@ -294,8 +291,8 @@ def watch_loop(program: Program) -> Seen:
     line.see()
     steps = steps_of(line.way)
     if not steps["the number of steps"]:
-        why = [STILL[event] for event in STILL if event in events][-1]
-        why = f"k and m never move: {why}"
+        furthest = [words for event, words in STILL.items() if event in events][-1]
+        why = f"k and m never move: {furthest}"
         if events == {"start"}:
             why = f"Not written yet, or nothing that can be seen: {why}"
         raise Verdict(why)

@@ -130,7 +130,7 @@ def test_two_known_programs_are_the_same_or_differ_by_ten_tolerances(task):
 
 
 def test_two_mistakes_are_named_together_only_if_they_are_of_different_kinds():
-    kinds = checks.KINDS.values()
+    kinds = checks.MISTAKES.values()
     for words, _ in table("loop")[1:]:
         found = [[one for one in kind if one in words] for kind in kinds]
         assert max(map(len, found)) == 1, words
