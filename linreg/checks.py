@@ -440,7 +440,7 @@ HINTS = {  # a part of the message of an error, and where to look
 }
 # The folders of Python's own modules, and of all that is installed.
 LIBRARIES = (str(Path(os.__file__).parent), str(Path(torch.__file__).parents[1]))
-SECONDS = 30
+SECONDS = 60  # of a check: a right fit with batches of 1 takes 5
 
 
 def explain(error: Exception, watch: Watch, program: Program) -> str:
@@ -511,6 +511,13 @@ def as_before() -> Iterator[None]:
             random.setstate(python_state)
 
 
+class FirstLines(StringIO):
+    """What is printed, but for the end of very much: a loop may print without end."""
+
+    def write(self, text: str) -> int:
+        return super().write(text) if self.tell() < 10_000 else len(text)
+
+
 def run(watch: Watch, program: Program) -> Record:
     """Return what is seen of a program, or raise what to say of it."""
     names = vars(sys.modules["__main__"])  # where IPython has an exit of its own
@@ -518,7 +525,7 @@ def run(watch: Watch, program: Program) -> Record:
     exits = {name: names[name] for name in kinds if "ExitAutocall" in kinds[name]}
     names.update(dict.fromkeys(exits, sys.exit))
     torch.optim.SGD([torch.zeros(1)])  # the first one imports much, not to be stopped
-    printed = StringIO()
+    printed = FirstLines()
     try:
         with as_before(), redirect_stdout(printed), time_limit():
             return dict(watch(program))

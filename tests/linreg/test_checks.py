@@ -6,6 +6,7 @@ import re
 import sys
 import threading
 import time
+import tracemalloc
 from contextlib import suppress
 from itertools import combinations, permutations
 from pathlib import Path
@@ -238,6 +239,18 @@ def test_five_lines_are_printed_at_most(lines, capsys):
     expected = [f"line {number}" for number in range(min(lines, 5))]
     expected += ["(It prints more.)"] * (lines > 5)
     assert capsys.readouterr().out.splitlines() == expected
+
+
+def test_what_prints_without_end_fills_no_memory():
+    def prints(prediction, y):
+        for _ in range(1000):
+            print("line\n" * 5000)
+
+    tracemalloc.start()
+    watched(prints)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 20_000_000
 
 
 def endless(prediction, y):
