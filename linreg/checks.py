@@ -1,9 +1,9 @@
 """Checks of what a reader writes: they run it, and name a mistake by what it does.
 
-For each task a function watches a program where the answer is known, and records what
-it does. A mistake is named only if this record agrees, in all entries, with that of the
-right program with this mistake. So words tell of what was seen, such as steps, and
-never of lines of code. Where a mistake may come from, they ask.
+For each task a function watches a program where the answer is known, and yields what
+it sees. A mistake is named only if all of this record agrees with that of the right
+program with this mistake. So words tell of what was seen, such as steps, and never of
+lines of code. Where a mistake may come from, they ask.
 
 This file needs nothing else of linreg. A download holds it as text and runs it in a
 room of its own: whatever names a reader chooses, they disturb no check.
@@ -34,7 +34,7 @@ from torch.utils.data import DataLoader, TensorDataset, default_collate
 
 Program = Callable[..., Any]
 Seen = Iterator[tuple[str, Any]]  # what it is, and its value
-Record = dict[str, Any]  # all that was seen
+Record = dict[str, Any]  # all that was seen, in order
 Watch = Callable[[Program], Seen]
 Known = Iterator[tuple[str, Record]]  # what to say of a record; that of the right first
 RIGHT = "Right."
@@ -199,7 +199,7 @@ MISTAKES: dict[str, dict[str, Any]] = {  # of a loop, by the argument of known_w
     },
     "loss": {f"By its steps, t{words[1:]}": LOSSES[words] for words in [*LOSSES][1:]},
 }
-STILL = {  # why k and m never move, by how far the program came
+STILL = {  # why k and m never move, by the furthest event
     "start": "the model that it gets is never called.",
     "another model": "another model is called, and never the one that it gets.",
     "model": "no gradient reaches them. Is backward there, with its parentheses? Or "
@@ -374,15 +374,13 @@ FITS: dict[str, Program] = {  # of the k and m of scaled speeds
     "k and m are those of scaled speeds.": lambda k, m, mean, std: (k, m),
     "m is that of scaled speeds.": lambda k, m, mean, std: (k / std, m),
     "m is undone with the k of scaled speeds.": lambda k, m, mean, std: (
-        k / std,
-        m - k * mean,
+        (k / std, m - k * mean)
     ),
     "k is multiplied by std.": lambda k, m, mean, std: (k * std, m - k * std * mean),
     "m has k mean / std added.": lambda k, m, mean, std: (k / std, m + k * mean / std),
     "m comes ahead of k.": lambda k, m, mean, std: (m - k * mean / std, k / std),
     "The line is flat. Do (n, 1) and (n,) meet? Pitfall 3.": lambda k, m, *_: (
-        0 * k,
-        m,
+        (0 * k, m)
     ),
     "k and m are 0, as before a training. Is an earlier task open? Does the optimiser "
     "hold another model's parameters? Pitfall 13.": lambda k, m, *_: (0 * k, 0 * m),
