@@ -273,8 +273,7 @@ def watch_loop(program: Program) -> Seen:
             line.see()
         held = {p for group in optimizer.param_groups for p in group["params"]}
         own = held & {*line.parameters()}
-        step = "step" if own else "another step"
-        events.add(step if "backward" in events else "step ahead of backward")
+        events.add("step" if own else "another step")
         if any(p.grad is not None and p.grad.any() for p in own):
             events.add("gradient")
 
@@ -291,11 +290,12 @@ def watch_loop(program: Program) -> Seen:
     line.see()
     steps = steps_of(line.way)
     if not steps["the number of steps"]:
+        unseen = "Not written yet, or nothing that can be seen: "
+        start = unseen if events == {"start"} else ""
+        if "backward" not in events:
+            events -= {"another step", "step", "gradient"}  # they come behind it
         furthest = [words for event, words in STILL.items() if event in events][-1]
-        why = f"k and m never move: {furthest}"
-        if events == {"start"}:
-            why = f"Not written yet, or nothing that can be seen: {why}"
-        raise Verdict(why)
+        raise Verdict(f"{start}k and m never move: {furthest}")
     yield from steps.items()
 
 
