@@ -1,9 +1,9 @@
 """Checks of what a reader writes: they run it, and name a mistake by what it does.
 
-For each task a function watches a program where the answer is known, and records what
-it does. A mistake is named only if this record agrees, in all entries, with that of the
-right program with this mistake. So words tell of what was seen, such as steps, and
-never of lines of code. Where a mistake may come from, they ask.
+For each task a function watches a program where the answer is known, and yields what
+it sees. A mistake is named only if all of this record agrees with that of the right
+program with this mistake. So words tell of what was seen, such as steps, and never of
+lines of code. Where a mistake may come from, they ask.
 
 This file needs nothing else of linreg. A download holds it as text and runs it in a
 room of its own: whatever names a reader chooses, they disturb no check.
@@ -15,13 +15,12 @@ import os
 import random
 import sys
 import threading
-import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout, suppress
 from functools import cache, partial
 from io import StringIO
-from itertools import combinations, pairwise, product
+from itertools import combinations, pairwise
 from pathlib import Path
 from textwrap import fill
 from typing import Any
@@ -34,8 +33,9 @@ from torch.optim.optimizer import register_optimizer_step_pre_hook
 from torch.utils.data import DataLoader, TensorDataset, default_collate
 
 Program = Callable[..., Any]
-Record = dict[str, Any]  # what was seen, by what it is
-Watch = Callable[[Program, Record], None]
+Seen = Iterator[tuple[str, Any]]  # what it is, and its value
+Record = dict[str, Any]  # all that was seen, in order
+Watch = Callable[[Program], Seen]
 Known = Iterator[tuple[str, Record]]  # what to say of a record; that of the right first
 RIGHT = "Right."
 
@@ -62,20 +62,18 @@ def as_numbers(value: Any) -> Tensor:
 def records(watch: Watch, programs: dict[str, Program]) -> Known:
     """Yield what is seen of known programs, given by what to say of them."""
     for words, program in programs.items():
-        record = Record()
-        watch(program, record)
-        yield words, record
+        yield words, dict(watch(program))
 
 
-def watch_loss(program: Program, record: Record) -> None:
-    """Record the loss of three predictions, and its gradient along them."""
+def watch_loss(program: Program) -> Seen:
+    """See the loss of three predictions, and its gradient along them."""
     leaf = torch.tensor([1.0, 2.0, 4.0], requires_grad=True)
     loss = written(program(leaf * 1, torch.tensor([3.0, 1.0, 1.0])))
-    record["the loss of predictions 1, 2, 4 where y = 3, 1, 1"] = as_numbers(loss)
-    back = getattr(loss, "requires_grad", False)
-    back = back and torch.autograd.grad(loss.sum(), leaf, allow_unused=True)[0]
+    yield "the loss of predictions 1, 2, 4 where y = 3, 1, 1", as_numbers(loss)
+    if getattr(loss, "requires_grad", False):
+        loss.sum().backward()
     name = "the gradient along the predictions (item, detach and NumPy end it)"
-    record[name] = as_numbers(back) if isinstance(back, Tensor) else "none"
+    yield name, "none" if leaf.grad is None else as_numbers(leaf.grad)
 
 
 LOSSES: dict[str, Program] = {  # of the predictions p
@@ -91,16 +89,16 @@ LOSSES: dict[str, Program] = {  # of the predictions p
 }
 
 
-def watch_scale(program: Program, record: Record) -> None:
-    """Record what becomes of four values, and of four times in seconds."""
+def watch_scale(program: Program) -> Seen:
+    """See what becomes of four values, and of four times in seconds."""
     for name, first in [("1, 2, 6, 7", 0), ("four times in seconds since 1970", 1.7e9)]:
         values = first + torch.tensor([1, 2, 6, 7], dtype=torch.float64)
         given = values.clone()
         scaled, mean, std = written(program(given))
-        record[f"what {name} are scaled to"] = as_numbers(scaled)
-        record[f"the mean of {name}"] = as_numbers(mean)
-        record[f"the standard deviation of {name}"] = as_numbers(std)
-        record["the change that it makes to what it gets"] = as_numbers(given - values)
+        yield f"what {name} are scaled to", as_numbers(scaled)
+        yield f"the mean of {name}", as_numbers(mean)
+        yield f"the standard deviation of {name}", as_numbers(std)
+        yield "the change that it makes to what it gets", as_numbers(given - values)
 
 
 SCALES: dict[str, Program] = {  # of the values v
@@ -111,19 +109,37 @@ SCALES: dict[str, Program] = {  # of the values v
 }
 
 
-def watch_dataset(program: Program, record: Record) -> None:
-    """Record the length, the items and a batch of a dataset of five cars."""
+def watch_dataset(program: Program) -> Seen:
+    """See the length, the items and a batch of a dataset of five cars."""
     dataset = program([4, 13, 7, 15, 9], [2, 26, 22, 54, 10])
-    record["len(dataset), for five cars,"] = len(dataset)
+    yield "len(dataset), for five cars,", len(dataset)
     program([20, 24], [48, 92])  # two datasets share nothing
-    record["len(dataset), after a second dataset is made,"] = len(dataset)
+    yield "len(dataset), after a second dataset is made,", len(dataset)
     items = [written(dataset[index]) for index in range(min(5, len(dataset)))]
     batch = next(iter(DataLoader(dataset, batch_size=4)))
     columns = [float(x) for x, _ in items], [float(y) for _, y in items]
     for name, column, part in zip("xy", columns, batch, strict=True):
-        record[f"{name} of five cars"] = as_numbers(column)
-        record[f"the type of {name} in a batch (pitfall 10)"] = part.dtype
-        record[f"the shape of {name} in a batch of 4"] = tuple(part.shape)
+        yield f"{name} of five cars", as_numbers(column)
+        yield f"the type of {name} in a batch (pitfall 10)", part.dtype
+        yield f"the shape of {name} in a batch of 4", tuple(part.shape)
+
+
+def watch_model(program: Program) -> Seen:
+    """See the parameters of a model, and what it predicts with k = 2 and m = -1."""
+    model = program()
+    written(model.forward(torch.ones(3)))
+    parameters = dict(sorted(model.named_parameters()))
+    yield "the list of its parameters (nn.Parameter)", ", ".join(parameters)
+    for value, (name, parameter) in zip((2, -1), parameters.items(), strict=False):
+        yield f"{name} at the start", as_numbers(parameter)
+        nn.init.constant_(parameter, value)
+    y = model(torch.tensor([-1.0, 2.0, 4.0]))
+    yield "its prediction for -1, 2, 4, with k = 2 and m = -1,", as_numbers(y)
+    yield "requires_grad of its prediction", y.requires_grad
+    if y.requires_grad:
+        y.sum().backward()
+    reached = [name for name in parameters if parameters[name].grad is not None]
+    yield "the list of what its gradient reaches", ", ".join(reached)
 
 
 class KnownLine(nn.Module):
@@ -134,98 +150,70 @@ class KnownLine(nn.Module):
         self.k = nn.Parameter(torch.tensor([k], dtype=torch.float64))
         self.m = nn.Parameter(torch.zeros(1, dtype=torch.float64))
         self.way: list[Tensor] = []
-        self.events: set[str] = set()
+        self.events = {"start"}
 
-    def numbers(self) -> Tensor:
-        return torch.stack([as_numbers(self.k), as_numbers(self.m)])
-
-    def see(self, event: str) -> None:
-        self.events.add(event)
-        self.way.append(self.numbers())
+    def see(self, *events: str) -> None:
+        self.events.update(events)
+        self.way.append(torch.stack([as_numbers(self.k), as_numbers(self.m)]))
         if len(self.way) > 1000:
             raise Verdict("It goes on and on, where 12 steps are due.")
 
     def forward(self, x: Tensor) -> Tensor:
-        self.see("model")
-        self.events.update(["training mode"] if self.training else [])
+        self.see("model", "training" if self.training else "eval")
         return self.k * x + self.m
 
 
-def watch_model(program: Program, record: Record) -> None:
-    """Record the parameters of a model, and what it predicts with k = 2 and m = -1."""
-    model = program()
-    written(model.forward(torch.ones(3)))
-    parameters = dict(sorted(model.named_parameters()))
-    record["the list of its parameters (nn.Parameter)"] = ", ".join(parameters)
-    for value, (name, parameter) in zip((2, -1), parameters.items(), strict=False):
-        record[f"{name} at the start"] = as_numbers(parameter)
-        nn.init.constant_(parameter, value)
-    y = model(torch.tensor([-1.0, 2.0, 4.0]))
-    record["its prediction for -1, 2, 4, with k = 2 and m = -1,"] = as_numbers(y)
-    record["requires_grad of its prediction"] = y.requires_grad
-    if y.requires_grad:
-        y.sum().backward()
-    reached = [name for name in parameters if parameters[name].grad is not None]
-    record["the list of what its gradient reaches"] = ", ".join(reached)
-
-
 KNOWN_RATE = 0.05
-# What can be wrong with a loop: which gradient a step follows, how long it is, which
-# steps are made. A rule makes step n = 0, 1, ... of the gradients g so far.
-GRADIENTS: dict[str, Program] = {
-    "Each step follows the sum of all gradients so far: pitfall 2. "
-    "What clears them?": lambda g, n: g.sum(0),
-    "Each step follows the sum of its epoch's gradients so far. "
-    "Is zero_grad outside the inner loop?": lambda g, n: g[n - n % 3 :].sum(0),
-    "Each step follows the gradient of the batch before. "
-    "Is step ahead of backward?": lambda g, n: g[n - 1] * (n > 0),
-    "One step an epoch, along the gradient of its last batch. "
-    "Is step, or backward, outside the inner loop?": lambda g, n: g[n] * (n % 3 == 2),
-    "One step an epoch, along the sum of its gradients. "
-    "What is outside the inner loop?": lambda g, n: g[-3:].sum(0) * (n % 3 == 2),
-    "One step an epoch, along the gradient of its first batch. "
-    "What ends the inner loop?": lambda g, n: g[n] * (n % 3 == 0),
-    "No step for the last batch of an epoch.": lambda g, n: g[n] * (n % 3 < 2),
+MISTAKES: dict[str, dict[str, Any]] = {  # of a loop, by the argument of known_way
+    "gradient": {  # that step n = 0, 1, ... follows, of the gradients g so far
+        "Each step follows the sum of all gradients so far: pitfall 2. "
+        "What clears them?": lambda g, n: g.sum(0),
+        "Each step follows the sum of its epoch's gradients so far. "
+        "Is zero_grad outside the inner loop?": lambda g, n: g[n - n % 3 :].sum(0),
+        "Each step follows the gradient of the batch before. "
+        "Is step ahead of backward?": lambda g, n: g[n - 1] * (n > 0),
+        "One step an epoch, along the gradient of its last batch. Is step, or "
+        "backward, outside the inner loop?": lambda g, n: g[n] * (n % 3 == 2),
+        "One step an epoch, along the sum of its gradients. "
+        "What is outside the inner loop?": lambda g, n: g[-3:].sum(0) * (n % 3 == 2),
+        "One step an epoch, along the gradient of its first batch. "
+        "What ends the inner loop?": lambda g, n: g[n] * (n % 3 == 0),
+        "No step for the last batch of an epoch.": lambda g, n: g[n] * (n % 3 < 2),
+    },
+    "length": {  # of each step, where 1 is right
+        "Each step climbs: along the gradient, not against it.": -1,
+        "Each step is the whole gradient. Where is the rate?": 1 / KNOWN_RATE,
+        "Each batch moves k and m twice as far as it should.": 2,
+        "Each step has the rate 0.01, whatever it gets.": 0.01 / KNOWN_RATE,
+        "Only k moves.": torch.tensor([1, 0]),
+        "Only m moves.": torch.tensor([0, 1]),
+    },
+    "batches": {  # after which no step is made, where 12 are due
+        "Only one step is made. Is there a return in a loop?": 1,
+        "Only two steps are made. What ends the loops?": 2,
+        "Only one epoch of steps is made. "
+        "Is the outer loop there, or a return in it?": 3,
+        "An epoch of steps is missing. "
+        "Is it range(1, ...), or is step ahead of backward?": 9,
+        "The last step is missing. Is step ahead of the loss?": 11,
+    },
+    "loss": {f"By its steps, t{words[1:]}": LOSSES[words] for words in [*LOSSES][1:]},
 }
-LENGTHS: dict[str, Program] = {
-    "Each step climbs: along the gradient, not against it.": lambda g, n: -g[n],
-    "Each step is the whole gradient. Where is the rate?": lambda g, n: (
-        g[n] / KNOWN_RATE
-    ),
-    "Each batch moves k and m twice as far as it should.": lambda g, n: 2 * g[n],
-    "Each step has the rate 0.01, whatever it gets.": lambda g, n: 0.2 * g[n],
-    "Only k moves.": lambda g, n: g[n] * torch.tensor([1, 0]),
-    "Only m moves.": lambda g, n: g[n] * torch.tensor([0, 1]),
-}
-ENDS: dict[str, Program] = {
-    "Only one step is made. Is there a return in a loop?": lambda g, n: g[n] * (n < 1),
-    "Only two steps are made. What ends the loops?": lambda g, n: g[n] * (n < 2),
-    "Only one epoch of steps is made. "
-    "Is the outer loop there, or a return in it?": lambda g, n: g[n] * (n < 3),
-    "An epoch of steps is missing. "
-    "Is it range(1, ...), or is step ahead of backward?": lambda g, n: g[n] * (n < 9),
-    "The last step is missing. Is step ahead of the loss?": lambda g, n: (
-        g[n] * (n < 11)
-    ),
-}
-STILL = {  # why k and m never move: what has not happened, or only to another one
-    "model": "the model that it gets is never called.",
+STILL = {  # why k and m never move, by the furthest event
+    "start": "the model that it gets is never called.",
     "another model": "another model is called, and never the one that it gets.",
-    "backward": "no gradient reaches them. Is backward there, with its parentheses? Or "
+    "model": "no gradient reaches them. Is backward there, with its parentheses? Or "
     "does item, detach, NumPy or no_grad cut the way?",
-    "step": "backward finds gradients, and nothing moves k and m by them. Is step "
+    "backward": "backward finds gradients, and nothing moves k and m by them. Is step "
     "there, with its parentheses? Or does `k = k - ...` make a new tensor?",
     "another step": "the optimiser that steps does not hold them: pitfall 13.",
-    "gradient": "step finds no gradient. Is zero_grad between backward and step?",
-    "length": "step finds gradients, and the length of each step is 0. Is the learning "
-    "rate 0? Or does something set k and m back?",
+    "step": "step finds no gradient. Is zero_grad between backward and step?",
+    "gradient": "step finds gradients, and the length of each step is 0. Is the "
+    "learning rate 0? Or does something set k and m back?",
 }
-
-
-def known_points() -> TensorDataset:
-    """Return 20 points in float64, always the same."""
-    x = torch.linspace(-1.5, 2.5, 20, dtype=torch.float64)
-    return TensorDataset(x, 3 * x + 5 + torch.sin(9 * x))
+X = torch.linspace(-1.5, 2.5, 20, dtype=torch.float64)
+Y = 3 * X + 5 + torch.sin(9 * X)
+BATCHES = [*zip(X.split(8), Y.split(8), strict=True)] * 4
 
 
 def steps_of(way: list[Tensor]) -> Record:
@@ -236,42 +224,43 @@ def steps_of(way: list[Tensor]) -> Record:
 
 
 @cache
-def known_way(loss: Program, *rules: Program) -> Record:
-    """Return what is seen of 12 steps down a loss, if one rule after another holds."""
-    x, y = known_points().tensors
-    way, before = [torch.zeros(2, dtype=torch.float64)], [list[Tensor]() for _ in rules]
-    for n in range(12):
-        part, line = slice(n % 3 * 8, n % 3 * 8 + 8), way[-1].requires_grad_()
-        found = loss(line[0] * x[part] + line[1], y[part])
-        (step,) = torch.autograd.grad(found, line)
-        for rule, steps in zip(rules, before, strict=True):
-            steps.append(step)
-            step = rule(torch.stack(steps), n)
-        way.append(line.detach() - KNOWN_RATE * step)
+def known_way(
+    loss: Program = LOSSES[RIGHT],
+    gradient: Program = lambda g, n: g[n],
+    length: Any = 1,
+    batches: int = 12,
+) -> Record:
+    """Return what is seen of a loop that is right, but for what is given."""
+    way = [torch.zeros(2, dtype=torch.float64)]
+    gradients: list[Tensor] = []
+    for n, (x, y) in enumerate(BATCHES[:batches]):
+        line = way[-1].requires_grad_()
+        gradients += torch.autograd.grad(loss(line[0] * x + line[1], y), line)
+        step = KNOWN_RATE * length * gradient(torch.stack(gradients), n)
+        way.append(line.detach() - step)
     return steps_of(way)
 
 
 def known_steps() -> Known:
     """Yield the right steps, with each mistake, and with two of different kinds."""
-    mean, tables = LOSSES[RIGHT], [GRADIENTS, LENGTHS, ENDS]
-    kinds = [[(words, mean, [rule]) for words, rule in t.items()] for t in tables]
-    losses = [*LOSSES.items()][1:]
-    kinds.append([(f"By its steps, t{words[1:]}", loss, []) for words, loss in losses])
-    yield RIGHT, known_way(mean)
-    for words, loss, rule in (mistake for kind in kinds for mistake in kind):
-        yield words, known_way(loss, *rule)
-    for kind, other in combinations(kinds, 2):
-        for (words, _, rule), (more, loss, second) in product(kind, other):
-            yield f"{words} {more}", known_way(loss, *rule, *second)
+    mistakes = []
+    yield RIGHT, known_way()
+    for kind, table in MISTAKES.items():
+        for words, change in table.items():
+            mistakes.append((words, {kind: change}))
+            yield words, known_way(**{kind: change})
+    for (words, one), (more, other) in combinations(mistakes, 2):
+        if one.keys() != other.keys():
+            yield f"{words} {more}", known_way(**one, **other)
 
 
-def watch_loop(program: Program, record: Record) -> None:
-    """Record the steps of a loop over 4 epochs of 3 batches, or why there are none."""
+def watch_loop(program: Program) -> Seen:
+    """See the steps of a loop over 4 epochs of 3 batches, or why there are none."""
     line = KnownLine(0.0)
     events = line.events
 
     def hand_out(samples: Any) -> Any:
-        line.see("batch")
+        line.see()
         return default_collate(samples)
 
     def before_call(module: nn.Module, _: Any) -> None:
@@ -279,58 +268,63 @@ def watch_loop(program: Program, record: Record) -> None:
             events.add("another model")
 
     def before_step(optimizer: torch.optim.Optimizer, *_: Any) -> None:
-        if "new" in events:  # a gradient: the step before is over
-            line.see("a gradient's step")
-            events.remove("new")
-        held = [p for group in optimizer.param_groups for p in group["params"]]
-        own = [p.grad for p in held if p is line.k or p is line.m]
+        if "new gradient" in events:  # the step before is over
+            events.remove("new gradient")
+            line.see()
+        held = {p for group in optimizer.param_groups for p in group["params"]}
+        own = held & {*line.parameters()}
         events.add("step" if own else "another step")
-        if any(gradient is not None and gradient.any() for gradient in own):
+        if any(p.grad is not None and p.grad.any() for p in own):
             events.add("gradient")
 
+    found = ["model", "backward", "new gradient"]
     for parameter in line.parameters():
-        parameter.register_hook(lambda _: events.update(["model", "backward", "new"]))
+        parameter.register_hook(lambda _: events.update(found))
     optimizer = torch.optim.SGD(line.parameters(), lr=KNOWN_RATE)
-    loader = DataLoader(known_points(), batch_size=8, collate_fn=hand_out)
-    line.see("start")
+    points = TensorDataset(X.clone(), Y.clone())
+    loader = DataLoader(points, batch_size=8, collate_fn=hand_out)
+    line.see()
     watch_calls = register_module_forward_pre_hook(before_call)
     with watch_calls, register_optimizer_step_pre_hook(before_step):
         program(line, loader, optimizer, 4)
-    line.see("end")
-    record |= steps_of(line.way)
-    if not record["the number of steps"]:
-        missing = next(e for e in STILL if e not in events and "another" not in e)
-        another = f"another {missing}"
-        why = f"k and m never move: {STILL[another if another in events else missing]}"
-        if events <= {"start", "batch", "end of a step", "end"}:
-            why = f"Not written yet, or nothing that can be seen: {why}"
-        raise Verdict(why)
+    line.see()
+    steps = steps_of(line.way)
+    if not steps["the number of steps"]:
+        unseen = "Not written yet, or nothing that can be seen: "
+        start = unseen if events == {"start"} else ""
+        if "backward" not in events:
+            events -= {"another step", "step", "gradient"}  # they come behind it
+        furthest = [words for event, words in STILL.items() if event in events][-1]
+        raise Verdict(f"{start}k and m never move: {furthest}")
+    yield from steps.items()
 
 
-def watch_step(program: Program, record: Record) -> None:
-    """Record the steps of a function that makes one, on each batch of a loop."""
+def watch_step(program: Program) -> Seen:
+    """See the steps of a function that makes one, on each batch of a loop."""
 
     def loop(line: KnownLine, loader: DataLoader, _: Any, num_epochs: int) -> None:
         for x, y in [*loader] * num_epochs:
             start = len(line.way)
             program(line, x, y, KNOWN_RATE)
             del line.way[start:]  # only what a whole call does counts
-            line.see("end of a step")
+            line.see()
 
-    watch_loop(loop, record)
+    return watch_loop(loop)
 
 
-def watch_measure(program: Program, record: Record) -> None:
-    """Record the losses of two lines, and what becomes of them."""
+def watch_measure(program: Program) -> Seen:
+    """See the losses of two lines, and what becomes of them."""
     for k in (2.0, 3.0):
         line = KnownLine(k)
-        loss = written(program(line, DataLoader(known_points(), batch_size=8)))
-        name = "the mode of the model that is measured (pitfall 9)"
-        record[name] = "training" if "training mode" in line.events else "eval"
-        record[f"k, m, which were [{k:g}, 0] before,"] = line.numbers()
-        record[f"the loss over all points, for y = {k:g} x,"] = as_numbers(loss)
+        points = TensorDataset(X.clone(), Y.clone())
+        loss = written(program(line, DataLoader(points, batch_size=8)))
+        mode = "training" if "training" in line.events else "eval"
+        yield "the mode of the model that is measured (pitfall 9)", mode
+        line.see()
+        yield f"k, m, which were [{k:g}, 0] before,", line.way[-1]
+        yield f"the loss over all points, for y = {k:g} x,", as_numbers(loss)
         name = "requires_grad of the result (a number with memory: pitfall 7)"
-        record[name] = getattr(loss, "requires_grad", False)
+        yield name, getattr(loss, "requires_grad", False)
 
 
 def measure_by(mean: Program, line: KnownLine, loader: Any) -> Any:
@@ -351,26 +345,28 @@ SPEED = torch.arange(4.0, 24.0, dtype=torch.float64).roll(7)  # not in order
 DISTANCE = 3 * SPEED - 6 + 2 * torch.sin(3 * SPEED)
 
 
-def watch_fit(program: Program, record: Record) -> None:
-    """Record what the line that a training ends at says of two speeds."""
+def watch_fit(program: Program) -> Seen:
+    """See what the line that a training ends at says of two speeds."""
+    ways = []
     for epochs in (100, 1000):
-        result = written(program(SPEED + 0, DISTANCE + 0, epochs))
+        result = written(program(SPEED.clone(), DISTANCE.clone(), epochs))
         k, m = map(as_numbers, result)
         if not (k + m).isfinite().all():
             raise Verdict("k or m is not finite. Does it diverge? Pitfall 4.")
-        early = record.copy()
-        for mph in (10, 20):
-            record[f"the way from {mph} mph to a stop, in feet,"] = mph * k + m
-    if name := first_difference(early, record, 0.02):
-        _, right = next(records(watch_fit, TASKS["fit"][1]))
-        arrives = not first_difference(record, right, 0.02)
+        name = "the way from {} mph to a stop, in feet,"
+        ways.append({name.format(mph): mph * k + m for mph in (10, 20)})
+    early, late = ways
+    if name := first_difference(early, late, 0.02):
+        right = dict(watch_fit(partial(fit_by, FITS[RIGHT])))
+        arrives = not first_difference(late, right, 0.02)
         start = "It is right after 1000 epochs, and has" if arrives else "It has"
-        at = f"{shown(early[name])}, and {shown(record[name])} after 1000"
+        at = f"{shown(early[name])}, and {shown(late[name])} after 1000"
         raise Verdict(
             f"{start} not come to rest after 100 epochs: {name} is then {at}. Are the "
             "speeds scaled? If it creeps, a larger rate, or smaller batches, go "
             "farther in an epoch. If it swings, what clears the gradient? Pitfall 2."
         )
+    yield from late.items()
 
 
 FITS: dict[str, Program] = {  # of the k and m of scaled speeds
@@ -384,8 +380,7 @@ FITS: dict[str, Program] = {  # of the k and m of scaled speeds
     "m has k mean / std added.": lambda k, m, mean, std: (k / std, m + k * mean / std),
     "m comes ahead of k.": lambda k, m, mean, std: (m - k * mean / std, k / std),
     "The line is flat. Do (n, 1) and (n,) meet? Pitfall 3.": lambda k, m, *_: (
-        0 * k,
-        m,
+        (0 * k, m)
     ),
     "k and m are 0, as before a training. Is an earlier task open? Does the optimiser "
     "hold another model's parameters? Pitfall 13.": lambda k, m, *_: (0 * k, 0 * m),
@@ -398,7 +393,7 @@ def fit_by(undo: Program, speed: Tensor, distance: Tensor, _: int) -> Any:
     return undo(x @ distance / (x @ x), distance.mean(), speed.mean(), speed.std())
 
 
-TASKS: dict[str, tuple[Watch, dict[str, Program]]] = {  # with what is known, if a table
+TASKS: dict[str, tuple[Watch, dict[str, Program]]] = {  # with the known programs
     "loss": (watch_loss, LOSSES),
     "scale": (watch_scale, SCALES),
     "dataset": (
@@ -406,7 +401,7 @@ TASKS: dict[str, tuple[Watch, dict[str, Program]]] = {  # with what is known, if
         {RIGHT: lambda x, y: TensorDataset(*torch.tensor([x, y], dtype=torch.float32))},
     ),
     "model": (watch_model, {RIGHT: partial(KnownLine, 0.0)}),
-    "step": (watch_step, {}),
+    "step": (watch_step, {}),  # see known_steps
     "loop": (watch_loop, {}),
     "measure": (
         watch_measure,
@@ -443,7 +438,7 @@ HINTS = {  # a part of the message of an error, and where to look
 }
 # The folders of Python's own modules, and of all that is installed.
 LIBRARIES = (str(Path(os.__file__).parent), str(Path(torch.__file__).parents[1]))
-SECONDS = 20
+SECONDS = 60  # of a check: a right fit with batches of 1 takes 5
 
 
 def explain(error: Exception, watch: Watch, program: Program) -> str:
@@ -451,17 +446,16 @@ def explain(error: Exception, watch: Watch, program: Program) -> str:
     message = f"{error}".partition("\n")[0].partition(". ")[0]
     message = f"{type(error).__name__}: {message}".rstrip(".: ")
     where = " where the check uses it"
+    others = (explain.__code__.co_filename, *LIBRARIES)
     for frame in traceback.extract_tb(error.__traceback__):
-        ours = frame.filename == explain.__code__.co_filename
-        if frame.line and not ours and not frame.filename.startswith(LIBRARIES):
+        if frame.line and not frame.filename.startswith(others):
             where = f" at `{frame.line}`"  # the last one stays
     if message == "NotImplementedError":
         return f"Not written yet: it stops{where}."
     if "ellipsis" in message:
-        found = open_parts(watch, program)
-        return (
-            f"Not written yet: there is a `...`{f' from {found}' if found else where}."
-        )
+        if found := open_parts(watch, program):
+            where = f" from {found}"
+        return f"Not written yet: there is a `...`{where}."
     hints = [words for part, words in HINTS.items() if part in f"{error}"]
     return " ".join([f"It stops{where}. {message}.", *hints])
 
@@ -469,79 +463,79 @@ def explain(error: Exception, watch: Watch, program: Program) -> str:
 def open_parts(watch: Watch, program: Program) -> str:
     """Return the names of the functions that return `...`: watch again, and look."""
     found = dict[Any, str]()  # by the code of the function
-    before = sys.getprofile()
     sys.setprofile(
         lambda frame, _, value: (
             value is ... and found.setdefault(frame.f_code, frame.f_code.co_qualname)
         )
     )
     with suppress(Exception, SystemExit), redirect_stdout(StringIO()):
-        watch(program, {})
-    sys.setprofile(before)
+        list(watch(program))
+    sys.setprofile(None)
     return ", ".join(found.values())
 
 
-def interrupt(thread: int, over: threading.Event) -> None:
-    """Raise a Verdict without words in a thread that has computed for too long."""
-    end, late = time.process_time() + SECONDS, time.monotonic() + 10 * SECONDS
-    while not over.wait(0.1):  # again and again: a bare `except:` may catch it
-        if time.process_time() > end or time.monotonic() > late:  # late: it sleeps
-            stop = ctypes.py_object(Verdict)
-            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), stop)
+@contextmanager
+def time_limit() -> Iterator[None]:
+    """Raise a Verdict without words, here, when SECONDS are over."""
+    here, over = ctypes.c_ulong(threading.get_ident()), threading.Event()
+
+    def interrupt() -> None:
+        over.wait(SECONDS)
+        while not over.wait(0.1):  # again and again: a bare `except:` may catch it
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(here, ctypes.py_object(Verdict))
+
+    timer = threading.Thread(target=interrupt)
+    timer.start()
+    try:
+        yield
+    finally:
+        over.set()
+        timer.join()
 
 
 @contextmanager
 def as_before() -> Iterator[None]:
     """Seed the generators; leave them, and what torch has for all, as before."""
-    ours, dtype = torch.default_generator, torch.get_default_dtype()
-    states = ours.get_state(), np.random.get_state(), random.getstate()
-    for seed in (ours.manual_seed, np.random.seed, random.seed):
-        seed(0)
-    try:
-        with torch.enable_grad():
+    numpy_state, python_state = np.random.get_state(), random.getstate()
+    dtype = torch.get_default_dtype()
+    with torch.random.fork_rng(devices=[]), torch.enable_grad():
+        for seed in (torch.default_generator.manual_seed, np.random.seed, random.seed):
+            seed(0)
+        try:
             yield
-    finally:
-        torch.set_default_dtype(dtype)
-        ours.set_state(states[0])
-        np.random.set_state(states[1])
-        random.setstate(states[2])
+        finally:
+            torch.set_default_dtype(dtype)
+            np.random.set_state(numpy_state)
+            random.setstate(python_state)
 
 
 class FirstLines(StringIO):
-    """What is printed, but for the end of very much."""
+    """What is printed, but for the end of very much: a loop may print without end."""
 
     def write(self, text: str) -> int:
         return super().write(text) if self.tell() < 10_000 else len(text)
 
 
-def record_of(watch: Watch, program: Program) -> Record:
-    """Return what was seen of a program, or a verdict."""
-    record, printed, over = Record(), FirstLines(), threading.Event()
-    names = getattr(program, "__globals__", {})  # where IPython has an exit of its own
+def run(watch: Watch, program: Program) -> Record:
+    """Return what is seen of a program, or raise what to say of it."""
+    names = vars(sys.modules["__main__"])  # where IPython has an exit of its own
     kinds = {name: type(value).__name__ for name, value in names.items()}
     exits = {name: names[name] for name in kinds if "ExitAutocall" in kinds[name]}
     names.update(dict.fromkeys(exits, sys.exit))
     torch.optim.SGD([torch.zeros(1)])  # the first one imports much, not to be stopped
-    timer = threading.Thread(target=interrupt, args=(threading.get_ident(), over))
-    timer.start()
-    with redirect_stdout(printed):
-        try:
-            watch(program, record)
-        except Verdict as verdict:
-            record["verdict"] = f"{verdict}" or "It takes too long: it was stopped."
-        except SystemExit:
-            record["verdict"] = "It ends Python, by exit() or quit(). Let it return."
-        except Exception as error:
-            over.set()  # it has ended: its time is not that of what explains it
-            record["verdict"] = explain(error, watch, program)
-        finally:
-            over.set()
-            timer.join()
-            names.update(exits)
-    lines = printed.getvalue().splitlines()
-    for line in lines[:5] + ["(It prints more.)"] * (len(lines) > 5):
-        print(line)
-    return record
+    printed = FirstLines()
+    try:
+        with as_before(), redirect_stdout(printed), time_limit():
+            return dict(watch(program))
+    except SystemExit:
+        raise Verdict("It ends Python, by exit() or quit(). Let it return.") from None
+    except Exception as error:
+        raise Verdict(explain(error, watch, program)) from None
+    finally:
+        names.update(exits)
+        lines = printed.getvalue().splitlines()
+        for line in lines[:5] + ["(It prints more.)"] * (len(lines) > 5):
+            print(line)
 
 
 def first_difference(seen: Record, right: Record, tolerance: float) -> str:
@@ -567,31 +561,34 @@ def shown(value: Any) -> str:
     return listed + shape if value.ndim else digits[0]
 
 
-def check(task: str, program: Program) -> str:
-    """Run what a reader wrote for a task; say whether it is right, or what it does."""
+def judge(task: str, program: Program) -> str:
+    """Return whether a program is right, or what it does; or raise what stops it."""
     kind = "class" if task in ("dataset", "model") else "function"
     if not callable(program) or (kind == "class" and not isinstance(program, type)):
         got = type(program).__name__
-        words = f"Give the check the {kind} itself, without parentheses, not a {got}."
-        return fill(words, width=80)
+        return f"Give the check the {kind} itself, without parentheses, not a {got}."
     if inspect.isgeneratorfunction(program) or inspect.iscoroutinefunction(program):
         return "None of its lines runs when it is called. Is a yield or async there?"
     watch, programs = TASKS[task]
-    with as_before():
-        seen = record_of(watch, program)
-    if "verdict" in seen:
-        return fill(seen["verdict"], width=80)
+    seen = run(watch, program)
     tolerance = 0.02 if task == "fit" else 1e-4  # a training comes near the best line
     differs, furthest = "", -1
-    with as_before():
-        for words, record in records(watch, programs) if programs else known_steps():
-            name = first_difference(seen, record, tolerance)
-            if not name:
-                return fill(words, width=80)
-            place = [*seen].index(name)
-            if words.startswith("Right") and place > furthest:  # there may be two
-                furthest = place
-                differs = (
-                    f"{name} should be {shown(record[name])}, not {shown(seen[name])}"
-                )
-    return fill(f"Not right yet. The first difference: {differs}.", width=80)
+    for words, record in records(watch, programs) if programs else known_steps():
+        name = first_difference(seen, record, tolerance)
+        if not name:
+            return words
+        place = [*seen].index(name)
+        if words.startswith("Right") and place > furthest:  # there may be two
+            furthest = place
+            differs = f"{name} should be {shown(record[name])}, not {shown(seen[name])}"
+    return f"Not right yet. The first difference: {differs}."
+
+
+def check(task: str, program: Program) -> str:
+    """Run what a reader wrote for a task; say whether it is right, or what it does."""
+    try:
+        with as_before():
+            words = judge(task, program)
+    except Verdict as verdict:
+        words = f"{verdict}" or "It takes too long: it was stopped."
+    return fill(words, width=80)

@@ -17,7 +17,7 @@ PAGE = "plot_06_write_it_yourself"
 SOLUTIONS = ROOT / "examples" / "solutions" / "plot_02_write_it_yourself.py"
 # What a reader may call his own things, and what the checks call theirs.
 NAMES = """sum = list = map = zip = any = next = type = str = isinstance = callable = 0
-RATE = loop = path = time = room = record_of = RIGHT = LOSSES = TASKS = Verdict = 0
+RATE = loop = path = time = room = run = RIGHT = LOSSES = TASKS = Verdict = 0
 def written(value): raise KeyError("mine")
 as_numbers = known_steps = watch_loop = first_difference = shown = fill = written
 """
