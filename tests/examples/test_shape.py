@@ -149,6 +149,18 @@ def test_a_name_in_the_text_is_one_of_the_program_or_of_python(page):
             assert not unknown or resolves(names, namespace), quoted
 
 
+def test_what_a_page_teaches_is_in_the_reference():
+    reference = (ROOT / "docs" / "api.rst").read_text("utf-8")
+    parts_of_train = {"copy_numbers", "divergence"}
+    for page in STAGES:
+        for cell in parts_of(page)[1][1:]:  # behind the imports
+            for node in ast.parse(cell).body:
+                module = getattr(node, "module", "") or ""
+                if module.startswith("linreg.") and module != "linreg.plotting":
+                    for name in {alias.name for alias in node.names} - parts_of_train:
+                        assert f":: {module}.{name}\n" in reference, f"{name} of {page}"
+
+
 def test_a_name_on_the_other_pages_is_one_of_the_code():
     """Seen to pass: default_device renamed, and not in docs/run.rst."""
     files = [*PAGES, *(ROOT / "linreg").glob("*.py")]

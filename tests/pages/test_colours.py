@@ -47,6 +47,16 @@ def test_marks_differ_from_one_another_in_both_themes():
         assert len(set(marks)) == len(MARKS)
 
 
+def test_a_role_has_one_hue_in_both_themes():
+    hues = {}
+    for role, pair in colours.ROLES.items():
+        light, dark = (rgb_to_hsv(to_rgb(colour)) for colour in pair)
+        if min(light[1], dark[1]) > 0.25:  # else it is grey
+            assert abs(light[0] - dark[0]) < 0.05, role
+            hues[role] = light[0]
+    assert abs(hues["accent-soft"] - hues["model"]) < 0.05
+
+
 def test_a_surface_goes_steadily_away_from_the_ground_as_the_loss_grows():
     light = [luminance(colour) for colour in plotting.SURFACE]
     dark = [luminance(colour) for colour in colours.DARK_SURFACE]
