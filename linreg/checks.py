@@ -452,7 +452,7 @@ def explain(error: Exception, watch: Watch, program: Program) -> str:
             where = f" at `{frame.line}`"  # the last one stays
     if message == "NotImplementedError":
         return f"Not written yet: it stops{where}."
-    if "ellipsis" in message:
+    if any(f"{before}ellipsis" in message for before in ("'", "not ", "of ")):
         if found := open_parts(watch, program):
             where = f" from {found}"
         return f"Not written yet: there is a `...`{where}."
@@ -463,14 +463,17 @@ def explain(error: Exception, watch: Watch, program: Program) -> str:
 def open_parts(watch: Watch, program: Program) -> str:
     """Return the names of the functions that return `...`: watch again, and look."""
     found = dict[Any, str]()  # by the code of the function
+    before = sys.getprofile()
     sys.setprofile(
         lambda frame, _, value: (
             value is ... and found.setdefault(frame.f_code, frame.f_code.co_qualname)
         )
     )
-    with suppress(Exception, SystemExit), redirect_stdout(StringIO()):
-        list(watch(program))
-    sys.setprofile(None)
+    try:
+        with suppress(Exception, SystemExit, Verdict), redirect_stdout(StringIO()):
+            list(watch(program))
+    finally:
+        sys.setprofile(before)
     return ", ".join(found.values())
 
 
@@ -484,13 +487,14 @@ def time_limit() -> Iterator[None]:
         while not over.wait(0.1):  # again and again: a bare `except:` may catch it
             ctypes.pythonapi.PyThreadState_SetAsyncExc(here, ctypes.py_object(Verdict))
 
-    timer = threading.Thread(target=interrupt)
-    timer.start()
+    timer = threading.Thread(target=interrupt, daemon=True)
     try:
+        timer.start()
         yield
     finally:
         over.set()
-        timer.join()
+        if timer.is_alive():  # not if Ctrl-C came ahead of its start
+            timer.join()
 
 
 @contextmanager
@@ -498,7 +502,11 @@ def as_before() -> Iterator[None]:
     """Seed the generators; leave them, and what torch has for all, as before."""
     numpy_state, python_state = np.random.get_state(), random.getstate()
     dtype = torch.get_default_dtype()
-    with torch.random.fork_rng(devices=[]), torch.enable_grad():
+    with (
+        torch.random.fork_rng(devices=[]),
+        torch.inference_mode(False),
+        torch.enable_grad(),
+    ):
         for seed in (torch.default_generator.manual_seed, np.random.seed, random.seed):
             seed(0)
         try:

@@ -228,6 +228,30 @@ def test_what_a_program_sets_in_torch_ends_with_it():
     assert torch.equal(torch.get_rng_state(), state)  # the loaders draw numbers, too
 
 
+@pytest.mark.parametrize("mode", [torch.no_grad, torch.inference_mode])
+def test_what_the_reader_has_set_cuts_no_way_back(mode):
+    with mode():
+        said = watched(lambda p, y: ((p - y) ** 2).mean())
+    assert said == "Right."
+
+
+def test_a_message_that_speaks_of_an_ellipsis_is_no_open_part():
+    said = watched(lambda p, y: torch.einsum("ij,ij->", p - y, p - y))
+    assert "Not written yet" not in said
+
+
+def test_the_search_for_open_parts_leaves_a_profile_function():
+    def own(*_):
+        pass
+
+    sys.setprofile(own)
+    said = watched(lambda p, y: (p - y) * ...)
+    left = sys.getprofile()
+    sys.setprofile(None)
+    assert left is own
+    assert said.startswith("Not written yet")
+
+
 @pytest.mark.parametrize("lines", [0, 5, 6, 3000])
 def test_five_lines_are_printed_at_most(lines, capsys):
     def prints(prediction, y):

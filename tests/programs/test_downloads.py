@@ -61,7 +61,7 @@ def lines_of(text: str, stem: str) -> list[list[str]]:
     and the steps of the last epoch that was short enough.
     """
     if any(page.endswith(f"/{stem}") for page in TIMED):
-        measured = r"\d+\.\d+(?:e[-+]?\d+)?|\d+%|\d+(?:,\d{3})+|\d+(?= steps)"
+        measured = r"-?\d+\.\d+(?:e[-+]?\d+)?|\d+%|\d+(?:,\d{3})+|\d+(?= steps)"
         text = re.sub(measured, "", text)
     return [line.split() for line in text.splitlines() if line.strip()]
 
