@@ -4,6 +4,7 @@ Before sphinx-gallery sees a stage, the source that it imports is put into it. A
 pages get their folds and downloads, and notebooks the outputs of their pages.
 """
 
+import gc
 import logging
 import os
 import re
@@ -28,6 +29,7 @@ def watch_stage(gallery_conf: dict[str, Any], stage: str, when: str) -> None:
     running = Path(gallery_conf["src_dir"], RUNNING)
     if when == "before":
         running.write_text(stage, "utf-8")
+        gc.freeze()  # modules stay: not to be searched for garbage after each stage
         filters.enter_context(warnings.catch_warnings())
         warnings.simplefilter("error")
         # The build has no window, so `plt.show()` says that it cannot show the figure.
@@ -73,6 +75,7 @@ def name_sources(app: Sphinx) -> None:
 
 def setup(app: Sphinx) -> ExtensionMetadata:
     """Connect the steps; sphinx-gallery runs the stages at the priority of 500."""
+    gc.set_threshold(50_000)  # trees of pages live long, too: search them seldom
     app.add_config_value("linreg_repository", "", "env")
     name_sources(app)
     app.connect("builder-inited", prepare_programs, priority=5)
