@@ -493,7 +493,7 @@ def time_limit() -> Iterator[None]:
         yield
     finally:
         over.set()
-        if timer.is_alive():  # not if Ctrl-C came ahead of its start
+        with suppress(RuntimeError):  # Ctrl-C came ahead of its start
             timer.join()
 
 
