@@ -67,6 +67,7 @@ clean:  ## remove what was built (the environment stays)
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
 	@for made in docs/_build/html mutants; do \
 	    if [ -f $$made/.checksum ] && [ ! -L $$made ]; then \
+	        find $$made/ -mindepth 1 -maxdepth 1 ! -name .checksum -exec rm -rf {} + ; \
 	        rm -rf $$made; \
 	    elif [ -e $$made ]; then \
 	        echo "$$made was not made by make, so it stays as it is." >&2; \

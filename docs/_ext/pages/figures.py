@@ -6,7 +6,7 @@ colours. Sphinx-gallery calls ``scraper`` after every cell.
 
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import matplotlib.pyplot as plt
 from docutils import nodes
@@ -31,25 +31,30 @@ def scraper(
 ) -> str:
     """Save the open figures of a cell and return what shows them on the page."""
     _, code, first = block
-    line = first + code[: code.rfind(SHOW)].count("\n")  # without it, the last
-    place = origin(Path(variables["src_file"]), line, Path(conf["src_dir"]))
+
+    def refuse(fault: str) -> NoReturn:
+        line = first + code[: code.rfind(SHOW)].count("\n")  # without it, the last
+        program, docs = Path(variables["src_file"]), Path(conf["src_dir"])
+        raise Refused(*origin(program, line, docs), fault)
+
     figures = [plt.figure(number) for number in plt.get_fignums()]
     texts = alt_texts(code)
     if len(texts) != len(figures):
         fault = f"figures here: {len(figures)}, comments on them: {len(texts)}"
         write = f"write `{FIGURE}what it shows` for each, above {SHOW}"
-        raise Refused(*place, f"{fault}: {write}")
+        refuse(f"{fault}: {write}")
     kind = extract_file_config(code).get("live")
     if "sphinx_gallery_live" in code and kind not in live.KINDS:
         known = ", ".join(f'"{kind}"' for kind in live.KINDS)
-        raise Refused(*place, f"there is no such live figure: write one of {known}")
+        refuse(f"there is no such live figure: write one of {known}")
     shown = ""
     for figure, text in zip(figures, texts, strict=True):
         file = Path(next(variables["image_path_iterator"])).with_suffix(".svg")
         if kind:
             live.name_parts(figure)
         save(figure, file)
-        check_colours(file.read_text("utf-8"), place)
+        if fault := fault_of(file.read_text("utf-8")):
+            refuse(fault)
         image = f"\n.. image:: /{file.relative_to(conf['src_dir']).as_posix()}\n"
         image += f"   :alt: {text}\n"
         if kind:
@@ -57,8 +62,7 @@ def scraper(
             try:
                 image = live.wrap(image, kind, figure, file, names)
             except KeyError as missing:
-                fault = f"this live figure needs a variable of the name {missing}"
-                raise Refused(*place, fault) from None
+                refuse(f"this live figure needs a variable of the name {missing}")
         shown += image
     plt.close("all")
     return shown
@@ -86,15 +90,15 @@ def save(figure: Figure, file: Path) -> None:
     figure.savefig(file, transparent=True, metadata={"Date": None})
 
 
-def check_colours(svg: str, place: tuple[Path, int]) -> None:
-    """Refuse an SVG of Matplotlib's that has no twin for the dark theme."""
+def fault_of(svg: str) -> str:
+    """Return why an SVG of Matplotlib's has no twin for the dark theme, or nothing."""
     if unknown := {colour for _, colour in DRAWN.findall(svg)} - set(DARK_TWINS):
         listed = ", ".join(sorted(unknown))
         fault = f"{listed} in a figure: take colours of linreg/plotting.py, or give"
-        raise Refused(*place, f"{fault} them a role in docs/_ext/pages/colours.py")
+        return f"{fault} them a role in docs/_ext/pages/colours.py"
     if "<image" in svg:
-        fault = "pixels, which keep their colours in the dark: draw areas, as contourf"
-        raise Refused(*place, fault)
+        return "pixels, which keep their colours in the dark: draw areas, as contourf"
+    return ""
 
 
 def darken(svg: str) -> str:

@@ -262,9 +262,9 @@ def origin(made: Path, line: int, docs: Path) -> tuple[Path, int]:
     written = "GALLERY_HEADER.rst" if name.stem == "index" else f"{name.stem}.py"
     stage = docs.parent / "examples" / name.with_name(written)
     found: list[tuple[int, Path, int]] = []
+    a = [row.strip("# ") for row in made.read_text(encoding="utf-8").splitlines()]
     for source in [stage, *sorted(docs.parent.glob("linreg/*.py"))]:
-        texts = [file.read_text(encoding="utf-8") for file in (made, source)]
-        a, b = ([row.strip("# ") for row in text.splitlines()] for text in texts)
+        b = [row.strip("# ") for row in source.read_text(encoding="utf-8").splitlines()]
         for block in SequenceMatcher(None, a, b, autojunk=False).get_matching_blocks():
             if block.a < line <= block.a + block.size:
                 place = source.resolve(), block.b + line - block.a
